@@ -1,0 +1,1 @@
+"""The nouns: frozen structs that go between the rooms."""

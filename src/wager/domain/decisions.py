@@ -1,0 +1,173 @@
+"""The logged bet: what was asked, what was chosen with which odds, and what came of it."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from wager.domain.definitions import Level
+from wager.domain.identity import Time
+
+Share = Annotated[float, Meta(ge=0, le=1)]
+
+
+class Mood(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """An emotion signal that expires: valence from -1 (bad) to 1 (good)."""
+
+    label: str
+    valence: Annotated[float, Meta(ge=-1, le=1)] = 0.0
+    confidence: Share = 1.0
+    expires_at: Time | None = None
+
+
+class DecideRequest(
+    msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True
+):
+    """What is asked: the fields of `POST /v1/decide`, the same in Python in snake_case."""
+
+    placement: str | None = None
+    placements: list[str] | None = None
+    user_id: Annotated[str, Meta(min_length=1, max_length=255)] | None = None
+    anonymous_id: Annotated[str, Meta(min_length=1, max_length=255)] | None = None
+    user_token: str | None = None
+    decision_id: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
+    context: dict[str, Any] = {}
+    candidates: Annotated[list[str], Meta(max_length=1000)] | None = None
+    explain: bool = False
+    preview: bool = False
+    at: Time | None = None
+
+
+ReasonKind = Literal[
+    "popular",
+    "segment",
+    "affinity",
+    "repeat",
+    "also-bought",
+    "cart",
+    "time",
+    "template",
+    "default",
+    "holdout",
+    "exploration",
+    "liked",
+    "evidence",
+    "seen",
+    "model",
+    "item",
+]
+
+
+class Reason(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One additive contribution to a choice, in the goal's unit, or the name of a rule (weight 0)."""
+
+    kind: str
+    text: str
+    weight: float = 0.0
+
+
+class Choice(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One item in one slot; `item_id` None is nothing, chosen with its own propensity.
+
+    `features` are those of the decision's `feature_names`, as the policy saw them.
+    """
+
+    slot: int
+    item_id: str | None
+    level: Level
+    propensity: float
+    expected_reward: float
+    standard_error: float
+    fragment_id: str | None = None
+    content: dict[str, Any] = {}
+    reasons: tuple[Reason, ...] = ()
+
+
+class Candidate(msgspec.Struct, frozen=True, array_like=True):
+    """What could have been chosen; `propensity` is that of the first slot it could have filled."""
+
+    item_id: str | None
+    propensity: float
+    expected_reward: float
+    standard_error: float
+    level: Level
+    features: tuple[float, ...] = ()
+
+
+class Excluded(msgspec.Struct, frozen=True, array_like=True):
+    """An item that was left out, and the rule that dropped it."""
+
+    item_id: str
+    rule: str
+
+
+class SafeChoice(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The default that the bet is measured against, with its own expected reward."""
+
+    item_id: str | None
+    expected_reward: float
+    item_ids: tuple[str, ...] = ()
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """A bet as it was placed. What it was decided on is logged with it.
+
+    `stepped_down` says for each level above the one used why it was not; `dropped` counts what was
+    left out by rule (always there; `excluded` names examples). `stake` is the expected reward of
+    the safe choice that is put at risk: what is lost if the bet is worth nothing.
+    """
+
+    decision_id: str
+    placement: str
+    profile_id: str
+    at: Time
+    level: Level
+    policy: str
+    model_version: str
+    holdout: bool = False
+    variant: str | None = None
+    goal: str | None = None
+    window_minutes: float = 0.0
+    choices: tuple[Choice, ...] = ()
+    default: SafeChoice | None = None
+    candidates: tuple[Candidate, ...] = ()
+    feature_names: tuple[str, ...] = ()
+    excluded: tuple[Excluded, ...] = ()
+    dropped: dict[str, int] = {}
+    stepped_down: tuple[Reason, ...] = ()
+    stake: float = 0.0
+    segments: tuple[str, ...] = ()
+    context: dict[str, Any] = {}
+    identity: tuple[str, ...] = ()
+    limited_to: tuple[str, ...] = ()
+    replayed: bool = False
+    preview: bool = False
+    learns: bool = True
+    snapshot: str = ""
+
+
+OutcomeKind = Literal["exposure", "goal", "feedback"]
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """An event joined to the choice it came of; `reward` is its worth by the decision's goal."""
+
+    message_id: str
+    decision_id: str
+    slot: int
+    item_id: str | None
+    event: str
+    at: Time
+    reward: float = 0.0
+    kind: OutcomeKind = "feedback"
+    attributed: Literal["named", "window"] = "named"
+
+
+class LoggedDecision(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A bet with what came of it. `state` is open until it is won or its window has passed."""
+
+    decision: Decision
+    outcomes: tuple[Outcome, ...] = ()
+    state: Literal["open", "won", "lost"] = "open"
+    reward: float = 0.0
+    settled_at: Time | None = None

@@ -1,0 +1,133 @@
+"""What the team declares: placements, goals and segments, as versioned documents."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+Slug = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+DefinitionKind = Literal["placements", "segments", "goals", "usecases", "experiments"]
+Level = Literal["neutral", "customization", "crowd", "segment", "context"]
+LEVELS: tuple[Level, ...] = ("neutral", "customization", "crowd", "segment", "context")
+PolicyName = Literal["thompson", "softmax", "inverse-gap", "greedy"]
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """A default by rule: `popular` is what was bought or clicked most lately."""
+
+    rule: Literal["popular"]
+
+
+class Condition(
+    msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True
+):
+    """A named eligibility rule: `drop` items whose kind or category matches while `when` holds."""
+
+    name: Slug
+    when: str = "true"
+    kinds: list[str] = []
+    categories: list[str] = []
+    tags: list[str] = []
+
+
+class Placement(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    rename="camel",
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+):
+    """A named place on a surface with numbered slots, the goal it serves and its safe choice."""
+
+    name: Slug
+    slots: Annotated[int, Meta(ge=1, le=50)] = 1
+    goal: str | None = None
+    default: str | list[str] | Rule | None = None
+    holdout_share: Annotated[float, Meta(ge=0, le=0.9)] = 0.0
+    allow_nothing: bool = False
+    policy: PolicyName = "thompson"
+    risk_appetite: Annotated[float, Meta(ge=0, le=1)] = 0.05
+    levels: list[Level] = list(LEVELS)
+    template: str | None = None
+    kinds: list[str] = []
+    drop: list[Condition] = []
+    description: str = ""
+
+
+class Goal(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    rename="camel",
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+):
+    """Which outcomes count, how much and by when. `value` is a number or `properties.NAME`."""
+
+    name: Slug
+    event: Annotated[str, Meta(min_length=1)]
+    window_minutes: Annotated[float, Meta(gt=0, le=527040)] = 30.0
+    value: float | Annotated[str, Meta(pattern=r"^properties\.[A-Za-z_][A-Za-z0-9_]*$")] = 1.0
+    owner: str = ""
+    description: str = ""
+
+
+class Segment(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    rename="camel",
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+):
+    """A named CEL condition over `profile`, `context` and `now`."""
+
+    name: Slug
+    condition: Annotated[str, Meta(min_length=1, max_length=4000)]
+    description: str = ""
+
+
+class UseCase(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    rename="camel",
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+):
+    """Placement, goal, policy and owner, with the state of its life."""
+
+    name: Slug
+    placement: str
+    goal: str
+    owner: str = ""
+    state: Literal["draft", "pilot", "live", "retired"] = "draft"
+    description: str = ""
+
+
+class Experiment(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    rename="camel",
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+):
+    """A question about one placement and the variants that answer it, with their shares."""
+
+    name: Slug
+    placement: str
+    variants: dict[str, Annotated[float, Meta(ge=0, le=1)]]
+    owner: str = ""
+    description: str = ""
+
+
+Definition = Placement | Goal | Segment | UseCase | Experiment
+DEFINITIONS: dict[DefinitionKind, type[Definition]] = {
+    "placements": Placement,
+    "segments": Segment,
+    "goals": Goal,
+    "usecases": UseCase,
+    "experiments": Experiment,
+}

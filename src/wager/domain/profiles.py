@@ -1,0 +1,105 @@
+"""The golden record: what is known of one person, each field with source, time and confidence."""
+
+from typing import Any, Literal
+
+import msgspec
+
+from wager.domain.identity import Identity, Purpose, Time
+
+Provenance = Literal["stated", "derived"]
+
+
+class Field(msgspec.Struct, frozen=True, array_like=True):
+    """One trait's value, where it came from, since when, how sure, and the rule that chose it."""
+
+    value: Any
+    source: str
+    at: Time
+    confidence: float = 1.0
+    provenance: Provenance = "stated"
+    rule: str = "latest"
+
+
+class Affinity(msgspec.Struct, frozen=True, array_like=True):
+    """A decaying leaning: `weight` as of `at`, to be halved every `half_life_days` from then on."""
+
+    weight: float
+    at: Time
+    half_life_days: float = 60.0
+    source: str = "api"
+
+
+class Count(msgspec.Struct, frozen=True, array_like=True):
+    """How often something happened, and how lately."""
+
+    total: float
+    last_at: Time
+
+
+class Purchase(msgspec.Struct, frozen=True, array_like=True):
+    """What one person bought of one item: times, the decayed count as of `last_at`, net quantity.
+
+    `recent` holds the decayed number of purchases (half-life 60 days) at `last_at`; `hours` is the
+    circular mean of the local hour as (cosine, sine) sums, so that part of day can be compared.
+    """
+
+    times: int
+    recent: float
+    last_at: Time
+    quantity: float = 1.0
+    cosine: float = 0.0
+    sine: float = 0.0
+    gift: bool = False
+
+
+class Block(msgspec.Struct, frozen=True, array_like=True):
+    """A dislike in force: never again this item, tag or creator, until the person takes it back."""
+
+    scope: Literal["item", "tag", "creator"]
+    value: str
+    at: Time
+    message_id: str = ""
+
+
+class Exposure(msgspec.Struct, frozen=True, array_like=True):
+    """How often an item was seen, ignored since the last click, and when last."""
+
+    seen: int
+    ignored: int
+    last_at: Time
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """What is known of one person. `version` grows by one with every change.
+
+    `blocked` and `unblocked_at` are keyed by `scope:value`. A merged profile keeps `merged_into`;
+    the one it went into lists it in `merged_from`. `held_out` names the placements from which
+    this profile is held out by a merge (otherwise it is a keyed hash of the profile id and the
+    placement). `hours` counts orders by local hour (24 numbers), `weekdays` by weekday (7).
+    """
+
+    profile_id: str
+    created_at: Time
+    updated_at: Time
+    version: int = 0
+    identities: tuple[Identity, ...] = ()
+    unverified: tuple[Identity, ...] = ()
+    traits: dict[str, Field] = {}
+    affinities: dict[str, Affinity] = {}
+    counts: dict[str, Count] = {}
+    purchases: dict[str, Purchase] = {}
+    cart: dict[str, Time] = {}
+    exposures: dict[str, Exposure] = {}
+    liked: dict[str, Time] = {}
+    blocked: dict[str, Block] = {}
+    unblocked_at: dict[str, Time] = {}
+    segments: tuple[str, ...] = ()
+    refused: tuple[Purpose, ...] = ()
+    refused_at: Time | None = None
+    held_out: tuple[str, ...] = ()
+    hours: tuple[float, ...] = ()
+    weekdays: tuple[float, ...] = ()
+    timezone: str | None = None
+    households: tuple[str, ...] = ()
+    merged_from: tuple[str, ...] = ()
+    merged_into: str | None = None
