@@ -14,6 +14,7 @@
     │   ├── StoreLocked         another process owns it
     │   ├── StoreTooNew         written by a later version of wager
     │   └── StoreFailed         a commit failed; what was not acknowledged is not kept
+    ├── BatchFailed             a computation over the whole history did not come through
     └── MissingExtra            a part that is installed separately is absent
 
 A message names the value, the bound and the way out. Errors know no HTTP: `server/wire` maps them.
@@ -126,6 +127,12 @@ class StoreFailed(StoreError):
     """A commit failed; what was not acknowledged is not kept. Mend the cause, then restart."""
 
     code = "store-failed"
+
+
+class BatchFailed(WagerError):
+    """A computation over the whole history did not come through."""
+
+    code = "batch-failed"
 
 
 class MissingExtra(WagerError):

@@ -38,28 +38,8 @@ class DecideRequest(
     at: Time | None = None
 
 
-ReasonKind = Literal[
-    "popular",
-    "segment",
-    "affinity",
-    "repeat",
-    "also-bought",
-    "cart",
-    "time",
-    "template",
-    "default",
-    "holdout",
-    "exploration",
-    "liked",
-    "evidence",
-    "seen",
-    "model",
-    "item",
-]
-
-
 class Reason(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One additive contribution to a choice, in the goal's unit, or the name of a rule (weight 0)."""
+    """One additive contribution to a choice, in the goal's unit; a rule's name has weight 0."""
 
     kind: str
     text: str
@@ -160,14 +140,20 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     at: Time
     reward: float = 0.0
     kind: OutcomeKind = "feedback"
+    sequence: int = 0
     attributed: Literal["named", "window"] = "named"
 
 
 class LoggedDecision(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A bet with what came of it. `state` is open until it is won or its window has passed."""
+    """A bet with what came of it. `state` is open until it is won or its window has passed.
+
+    `sequence` and that of each outcome say when they were logged: after a cursor of
+    `Decisions.rewarded`, the parts whose sequence is larger are new.
+    """
 
     decision: Decision
     outcomes: tuple[Outcome, ...] = ()
     state: Literal["open", "won", "lost"] = "open"
     reward: float = 0.0
     settled_at: Time | None = None
+    sequence: int = 0

@@ -18,18 +18,6 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unk
     rule: Literal["popular"]
 
 
-class Condition(
-    msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True
-):
-    """A named eligibility rule: `drop` items whose kind or category matches while `when` holds."""
-
-    name: Slug
-    when: str = "true"
-    kinds: list[str] = []
-    categories: list[str] = []
-    tags: list[str] = []
-
-
 class Placement(
     msgspec.Struct,
     frozen=True,
@@ -48,10 +36,10 @@ class Placement(
     allow_nothing: bool = False
     policy: PolicyName = "thompson"
     risk_appetite: Annotated[float, Meta(ge=0, le=1)] = 0.05
-    levels: list[Level] = list(LEVELS)
+    levels: list[Level] = msgspec.field(default_factory=lambda: list(LEVELS))
     template: str | None = None
     kinds: list[str] = []
-    drop: list[Condition] = []
+    impression_cost: Annotated[float, Meta(ge=0)] = 0.0
     description: str = ""
 
 

@@ -17,7 +17,7 @@ VIEWED, CLICKED, LIKED, DISLIKED, DISMISSED, UNBLOCKED = (
     "Item Unblocked",
 )
 FEEDBACK = frozenset((VIEWED, CLICKED, LIKED, DISLIKED, DISMISSED, UNBLOCKED))
-ORDERED, REFUNDED = "Order Completed", "Order Refunded"
+ORDERED, REFUNDED, CANCELLED = "Order Completed", "Order Refunded", "Order Cancelled"
 CART_ADDED, CART_REMOVED = "Product Added", "Product Removed"
 
 
@@ -26,7 +26,9 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     `identities` are those that the event asserts to be one person, strongest first. An event sent
     under a public key without a valid token has `verified=False`: its user id never merges.
-    `refused` holds the purposes that the person refused at the time of the event.
+    `claimed` is a user id that was named without proof: it is kept, and opens nobody's profile.
+    `refused` holds the purposes that the person had refused when the event came (nothing is learnt
+    from it); `consent` is what the event itself says, where it says anything.
     """
 
     message_id: str
@@ -42,6 +44,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     verified: bool = True
     refused: tuple[Purpose, ...] = ()
     source: str = "api"
+    claimed: Identity | None = None
+    consent: dict[Purpose, bool] = {}
 
 
 class Rejection(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -53,7 +57,11 @@ class Rejection(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Quarantined(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A payload that could not be read, kept as it came so that it can be repaired and replayed."""
+    """A payload that could not be read, kept as it came so that it can be repaired and replayed.
+
+    `identities` are all that it names, proven or not (so that an erasure finds it); `verified` is
+    False if it came under a public key: a replay treats it by that key's rules.
+    """
 
     quarantine_id: str
     at: Time
@@ -62,6 +70,8 @@ class Quarantined(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     payload: str
     identities: tuple[Identity, ...] = ()
     verified: bool = True
+    refused: tuple[Purpose, ...] = ()
+    source: str = "api"
 
 
 class StoredEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

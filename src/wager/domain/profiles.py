@@ -39,6 +39,7 @@ class Count(msgspec.Struct, frozen=True, array_like=True):
 class Purchase(msgspec.Struct, frozen=True, array_like=True):
     """What one person bought of one item: times, the decayed count as of `last_at`, net quantity.
 
+    Refunds lower `times` and `quantity`. `gift` is True while every purchase of it was a gift.
     `recent` holds the decayed number of purchases (half-life 60 days) at `last_at`; `hours` is the
     circular mean of the local hour as (cosine, sine) sums, so that part of day can be compared.
     """
@@ -62,11 +63,17 @@ class Block(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Exposure(msgspec.Struct, frozen=True, array_like=True):
-    """How often an item was seen, ignored since the last click, and when last."""
+    """How often an item was seen, ignored since the last click (at most 8), and when last.
+
+    `ignored_at` are the epoch seconds of those ignored showings: with them and `clicked_at`, a late
+    click or showing gives the same figures as one in time.
+    """
 
     seen: int
     ignored: int
     last_at: Time
+    clicked_at: int = 0
+    ignored_at: tuple[int, ...] = ()
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -76,6 +83,11 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_de
     the one it went into lists it in `merged_from`. `held_out` names the placements from which
     this profile is held out by a merge (otherwise it is a keyed hash of the profile id and the
     placement). `hours` counts orders by local hour (24 numbers), `weekdays` by weekday (7).
+
+    `purchases` holds what is theirs (quantity above 0); what went back is in `returned`. `removed`
+    and `emptied_at` say what left the cart and when, so that a late event cannot bring it back.
+    `consent` is the latest word on each purpose; `refused` are those refused. Bit n of `visit_days`
+    is set when there was an event n days before `visit_day` (a UTC day since 1970), 63 days long.
     """
 
     profile_id: str
@@ -88,17 +100,23 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_de
     affinities: dict[str, Affinity] = {}
     counts: dict[str, Count] = {}
     purchases: dict[str, Purchase] = {}
+    returned: dict[str, Purchase] = {}
     cart: dict[str, Time] = {}
+    removed: dict[str, Time] = {}
+    emptied_at: Time | None = None
     exposures: dict[str, Exposure] = {}
     liked: dict[str, Time] = {}
     blocked: dict[str, Block] = {}
     unblocked_at: dict[str, Time] = {}
     segments: tuple[str, ...] = ()
+    consent: dict[Purpose, Field] = {}
     refused: tuple[Purpose, ...] = ()
     refused_at: Time | None = None
     held_out: tuple[str, ...] = ()
     hours: tuple[float, ...] = ()
     weekdays: tuple[float, ...] = ()
+    visit_day: int = 0
+    visit_days: int = 0
     timezone: str | None = None
     households: tuple[str, ...] = ()
     merged_from: tuple[str, ...] = ()

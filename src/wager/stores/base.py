@@ -116,7 +116,11 @@ class Catalog(Protocol):
 
 
 class DecisionQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Which decisions, newest first by `at`; `cursor` is opaque, from the page before."""
+    """Which decisions, newest first by `at`; `cursor` is opaque, from the page before.
+
+    `due_before` asks for open ones whose window (`at` + `window_minutes`) ended before a moment;
+    `replayed` for live or replayed ones only.
+    """
 
     profile_id: str | None = None
     placement: str | None = None
@@ -124,6 +128,8 @@ class DecisionQuery(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime | None = None
     state: str | None = None
     level: str | None = None
+    due_before: datetime | None = None
+    replayed: bool | None = None
     limit: int = 50
     cursor: str | None = None
 

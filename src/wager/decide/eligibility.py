@@ -1,0 +1,72 @@
+"""Whether an item may be shown to this person here and now, and which rule says no."""
+
+from collections.abc import Mapping
+
+from wager.domain.asking import Ask
+from wager.domain.content import Item
+
+RULES: Mapping[str, str] = {
+    "unknown-item": "no item has this id",
+    "wrong-kind": "the placement shows other kinds",
+    "not-yet-available": "its first day has not come",
+    "no-longer-available": "its last day has passed",
+    "out-of-stock": "there is none left",
+    "never-again": "the person said never again: to it, its tag, its creator or a variant of it",
+    "already-bought": "it is made to last, and the person has one",
+    "in-cart": "it is in the cart already",
+    "elsewhere-on-page": "another placement of this page shows it",
+    "missing-merge-field": "its words need something that is not known of this person",
+}
+
+
+def why_not(ask: Ask, item_id: str) -> str | None:
+    """The rule that keeps the item from being shown, or None if it may be.
+
+    Only what the person said binds under every level and for a held-out person, too.
+    """
+    item = ask.shelf.items.get(item_id)
+    if item is None:
+        return "unknown-item"
+    if ask.placement.kinds and item.kind not in ask.placement.kinds:
+        return "wrong-kind"
+    if item.available_from is not None and item.available_from > ask.now:
+        return "not-yet-available"
+    if item.available_until is not None and item.available_until <= ask.now:
+        return "no-longer-available"
+    if item.stock is not None and item.stock <= 0:
+        return "out-of-stock"
+    if ask.profile.blocked and _blocked(ask, item):
+        return "never-again"
+    if item_id in ask.cart:
+        return "in-cart"
+    if item_id in ask.taken:
+        return "elsewhere-on-page"
+    if item.attributes.get("durable") is True:
+        bought = ask.profile.purchases.get(item_id)
+        if bought is not None and bought.times > 0 and not bought.gift:
+            return "already-bought"
+    return None
+
+
+def _blocked(ask: Ask, item: Item) -> bool:
+    blocked = ask.profile.blocked
+    if f"item:{item.item_id}" in blocked:
+        return True
+    if item.parent_id is not None and f"item:{item.parent_id}" in blocked:
+        return True
+    if item.creator is not None and f"creator:{item.creator}" in blocked:
+        return True
+    if any(f"tag:{tag}" in blocked for tag in item.tags):
+        return True
+    return _variant_blocked(ask, item)
+
+
+def _variant_blocked(ask: Ask, item: Item) -> bool:
+    """A dislike of one variant holds for its siblings: they share the parent."""
+    group = item.parent_id or item.item_id
+    for block in ask.profile.blocked.values():
+        if block.scope == "item":
+            other = ask.shelf.items.get(block.value)
+            if other is not None and other.parent_id is not None and other.parent_id == group:
+                return True
+    return False

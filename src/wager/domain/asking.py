@@ -1,0 +1,58 @@
+"""What one decision is about: person, place and moment, as every step of it sees them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from wager.domain.content import Item
+from wager.domain.definitions import Level, Placement
+from wager.domain.models import Snapshot
+from wager.domain.profiles import Profile
+
+DAY = 86400.0
+PARTS_OF_DAY = ("night", "morning", "afternoon", "evening")
+
+
+def part_of_day(hour: float) -> str:
+    """The quarter of the day that a local hour falls in: night is before 6.
+
+    >>> part_of_day(18.5)
+    'evening'
+    """
+    return PARTS_OF_DAY[int(hour // 6) % 4]
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The items that there are, and where to find them by kind and by kind and category."""
+
+    items: Mapping[str, Item]
+    kinds: Mapping[str, Sequence[str]]
+    categories: Mapping[tuple[str, str], Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Everything that a decision is made from; nothing else is read."""
+
+    placement: Placement
+    profile: Profile
+    now: datetime
+    local: datetime
+    snapshot: Snapshot
+    shelf: Shelf
+    level: Level = "context"
+    segments: tuple[str, ...] = ()
+    cart: tuple[str, ...] = ()
+    limited_to: tuple[str, ...] | None = None
+    taken: frozenset[str] = frozenset()
+    context: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def timestamp(self) -> float:
+        return self.now.timestamp()
+
+    @property
+    def hour(self) -> float:
+        return self.local.hour + self.local.minute / 60.0

@@ -1,0 +1,43 @@
+"""What learning hands to deciding: one snapshot of everything learnt so far."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ranked = Sequence[tuple[str, float]]  # item id and its rate (share of baskets) or weight
+Cell = list[float]  # [times shown, sum of rewards, sum of what the regression had said]
+
+
+@dataclass(frozen=True, slots=True)
+class Payoffs:
+    """What was learnt for one placement: a regression over features, and cells that correct it.
+
+    `mean` (d,) and `covariance` (d, d) are the posterior of the weights; `noise` is the variance
+    of one reward. Cells are keyed by item, by segment and item, by profile and item.
+    """
+
+    mean: Floats
+    covariance: Floats
+    noise: float
+    base: float
+    count: float
+    items: Mapping[str, Cell] = field(default_factory=dict)
+    segments: Mapping[str, Mapping[str, Cell]] = field(default_factory=dict)
+    people: Mapping[str, Mapping[str, Cell]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One version of all that was learnt; what a decision reads, and names in its answer."""
+
+    version: str
+    baskets: float = 0.0
+    popular: Ranked = ()
+    rates: Mapping[str, float] = field(default_factory=dict)
+    popular_in: Mapping[str, Ranked] = field(default_factory=dict)
+    rates_in: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    also_bought: Mapping[str, Ranked] = field(default_factory=dict)
+    payoffs: Mapping[str, Payoffs] = field(default_factory=dict)

@@ -1,0 +1,168 @@
+"""Which bet an event settles: by the decision it names, or by the goal's window."""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from wager.domain.decisions import Choice, Decision, LoggedDecision, Outcome, OutcomeKind
+from wager.domain.definitions import Goal
+from wager.domain.events import FEEDBACK, VIEWED, Event
+
+CLICK = Goal(name="click", event="Item Clicked", window_minutes=30.0, value=1.0)
+
+
+def named(event: Event, logged: LoggedDecision, goal: Goal) -> Outcome | None:
+    """The outcome of an event that names this decision; None where it names no choice of it.
+
+    A choice is settled once: what comes after its first goal outcome is feedback.
+    """
+    decision = logged.decision
+    item_id = text(event.properties.get("itemId") or event.properties.get("product_id"))
+    choice = _choice(decision, item_id)
+    if choice is None:
+        return None
+    once = not any(one.kind == "goal" and one.slot == choice.slot for one in logged.outcomes)
+    counts = once and event.name == goal.event and _within(event, decision)
+    kind: OutcomeKind = "goal" if counts else "exposure" if event.name == VIEWED else "feedback"
+    return Outcome(
+        message_id=event.message_id,
+        decision_id=decision.decision_id,
+        slot=choice.slot,
+        item_id=choice.item_id,
+        event=event.name,
+        at=event.at,
+        reward=worth(goal, event.properties) if counts else 0.0,
+        kind=kind,
+        attributed="named",
+    )
+
+
+def by_window(
+    event: Event, open_bets: Sequence[LoggedDecision], goals: dict[str, Goal]
+) -> list[Outcome]:
+    """Each line of an order settles at most one choice, the latest that shows its item.
+
+    `open_bets` are the person's decisions, newest first. A goal event without items settles the
+    latest decision of its goal, on its first choice.
+    """
+    outcomes: list[Outcome] = []
+    taken = {
+        (one.decision_id, one.slot)
+        for bet in open_bets
+        for one in bet.outcomes
+        if one.kind == "goal"
+    }
+    lines: list[tuple[str | None, dict[str, Any]]] = list(_lines(event))
+    for item_id, properties in lines or [(None, event.properties)]:
+        found = _latest(event, item_id, open_bets, goals, taken)
+        if found is not None:
+            decision, choice, goal = found
+            taken.add((decision.decision_id, choice.slot))
+            outcomes.append(_goal_outcome(event, decision, choice, worth(goal, properties)))
+    return outcomes
+
+
+def _latest(
+    event: Event, item_id: str | None, open_bets: Sequence[LoggedDecision],
+    goals: dict[str, Goal], taken: set[tuple[str, int]],
+) -> tuple[Decision, Choice, Goal] | None:  # fmt: skip
+    for bet in open_bets:
+        decision = bet.decision
+        goal = goals.get(decision.goal or CLICK.name)
+        if goal is None or goal.event != event.name or not _within(event, decision):
+            continue
+        for choice in decision.choices:
+            fits = choice.item_id == item_id if item_id is not None else choice.slot == 0
+            if (
+                fits
+                and choice.item_id is not None
+                and ((decision.decision_id, choice.slot) not in taken)
+            ):
+                return decision, choice, goal
+    return None
+
+
+def _goal_outcome(event: Event, decision: Decision, choice: Choice, reward: float) -> Outcome:
+    return Outcome(
+        message_id=event.message_id,
+        decision_id=decision.decision_id,
+        slot=choice.slot,
+        item_id=choice.item_id,
+        event=event.name,
+        at=event.at,
+        reward=reward,
+        kind="goal",
+        attributed="window",
+    )
+
+
+def settled(bet: LoggedDecision, outcomes: Iterable[Outcome]) -> float | None:
+    """The bet's reward with these new outcomes; None if none of them counts for the goal."""
+    gained = [one.reward for one in outcomes if one.kind == "goal"]
+    return bet.reward + sum(gained) if gained else None
+
+
+def worth(goal: Goal, properties: dict[str, Any]) -> float:
+    """What one outcome is worth: the goal's number, or that of the property it names (else 0)."""
+    if not isinstance(goal.value, str):
+        return float(goal.value)
+    name = goal.value.removeprefix("properties.")
+    value = properties.get(name)
+    if value is None and name == "revenue" and "price" in properties:
+        value = number(properties["price"]) * number(properties.get("quantity", 1))
+    return number(value)
+
+
+def number(value: object) -> float:
+    """A finite number, or 0 where there is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return 0.0
+    try:
+        found = float(value)
+    except ValueError:
+        return 0.0
+    return found if abs(found) < 1e15 else 0.0
+
+
+def text(value: object) -> str | None:
+    """An id as text: numbers are accepted, anything else is none."""
+    if isinstance(value, str):
+        return value or None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return None
+
+
+def _lines(event: Event) -> Iterable[tuple[str | None, dict[str, Any]]]:
+    products = event.properties.get("products")
+    if isinstance(products, list):
+        for product in products:
+            if isinstance(product, dict):
+                item_id = text(product.get("product_id") or product.get("itemId"))
+                if item_id is not None:
+                    yield item_id, product
+        return
+    item_id = text(event.properties.get("itemId") or event.properties.get("product_id"))
+    if item_id is not None:
+        yield item_id, event.properties
+
+
+def _choice(decision: Decision, item_id: str | None) -> Choice | None:
+    for choice in decision.choices:
+        if choice.item_id == item_id or (item_id is None and choice.slot == 0):
+            return choice
+    return None
+
+
+def _within(event: Event, decision: Decision) -> bool:
+    window = timedelta(minutes=decision.window_minutes)
+    return decision.at <= event.at <= decision.at + window
+
+
+def may_settle(event: Event, goals: Iterable[Goal]) -> bool:
+    """Whether the event can be an outcome at all: it names a decision, or is some goal's event."""
+    if event.kind != "track":
+        return False
+    if event.name in FEEDBACK or "decisionId" in event.properties:
+        return True
+    return any(goal.event == event.name for goal in goals)

@@ -1,0 +1,105 @@
+"""What is bought and clicked lately, by everybody and in each segment: decayed counts as a fold."""
+
+import heapq
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+
+from wager.domain.events import CART_ADDED, CLICKED, LIKED, ORDERED, Event
+
+HALF_LIFE_DAYS = 30.0
+EPOCH_DAYS = 18262.0  # 2020-01-01: weights grow from here on, so that adding never rescales
+WEIGHTS: Mapping[str, float] = {
+    ORDERED: 1.0,
+    CART_ADDED: 0.5,
+    LIKED: 0.5,
+    CLICKED: 0.3,
+    "Product Viewed": 0.1,
+}
+KEPT = 200
+
+
+class Crowd(msgspec.Struct):
+    """Forward-decayed weights of one group's baskets and items; `top` holds the likely best."""
+
+    baskets: float = 0.0
+    items: dict[str, float] = {}
+    top: dict[str, float] = {}
+    touched: set[str] = set()
+
+    def add(self, names: Iterable[str], weight: float) -> None:
+        """One basket (or click) with its items, each of the same weight."""
+        self.baskets += weight
+        items, touched = self.items, self.touched
+        for name in names:
+            items[name] = items.get(name, 0.0) + weight
+            touched.add(name)
+
+    def merge(self, other: "Crowd") -> "Crowd":
+        """Both groups' weights together."""
+        items = dict(self.items)
+        for name, weight in other.items.items():
+            items[name] = items.get(name, 0.0) + weight
+        return Crowd(baskets=self.baskets + other.baskets, items=items, touched=set(items))
+
+    def best(self, limit: int = KEPT) -> list[tuple[str, float]]:
+        """The largest weights. Weights only grow, so only what was touched can newly be here."""
+        if self.touched:
+            in_question = self.touched.union(self.top)
+            self.top = dict(
+                heapq.nlargest(
+                    KEPT, ((name, self.items[name]) for name in in_question), key=_by_weight
+                )
+            )
+            self.touched = set()
+        return sorted(self.top.items(), key=lambda pair: (-pair[1], pair[0]))[:limit]
+
+    def rates(self) -> "Rates":
+        """The share of baskets that hold an item, for each item."""
+        return Rates(self)
+
+
+class Rates(Mapping[str, float]):
+    """A crowd seen as shares of its baskets, worked out when asked for."""
+
+    __slots__ = ("_crowd",)
+
+    def __init__(self, crowd: Crowd) -> None:
+        self._crowd = crowd
+
+    def __getitem__(self, name: str) -> float:
+        return self._crowd.items[name] / self._crowd.baskets
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._crowd.items)
+
+    def __len__(self) -> int:
+        return len(self._crowd.items)
+
+
+def _by_weight(pair: tuple[str, float]) -> tuple[float, str]:
+    return pair[1], pair[0]
+
+
+def weight_at(timestamp: float) -> float:
+    """What one action at that time weighs: it doubles every 30 days, so older ones fade."""
+    return float(2.0 ** ((timestamp / 86400.0 - EPOCH_DAYS) / HALF_LIFE_DAYS))
+
+
+def actions(event: Event) -> tuple[list[str], float]:
+    """The items that an event speaks for and how much; gifts and unknown events speak for none."""
+    base = WEIGHTS.get(event.name, 0.0) if event.kind == "track" else 0.0
+    if base == 0.0 or event.properties.get("gift") is True:
+        return [], 0.0
+    products = event.properties.get("products")
+    if isinstance(products, list):
+        found = {
+            str(one["product_id"])
+            for one in products
+            if isinstance(one, dict) and one.get("product_id") and one.get("gift") is not True
+        }
+        names = sorted(found)
+    else:
+        name = event.properties.get("itemId") or event.properties.get("product_id")
+        names = [str(name)] if name else []
+    return names, base * weight_at(event.at.timestamp())

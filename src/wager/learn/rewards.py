@@ -1,0 +1,159 @@
+"""What placements' bets taught: a regression over logged features, and cells that correct it."""
+
+from collections.abc import Mapping
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from wager.domain.decisions import Choice, Decision, LoggedDecision
+from wager.domain.models import Cell, Payoffs
+from wager.stats.linear import Regression
+
+Floats = NDArray[np.float64]
+
+
+class Cells(msgspec.Struct):
+    """Sums of [times shown, rewards, what the regression had said] by item, segment and person."""
+
+    items: dict[str, Cell] = {}
+    segments: dict[str, dict[str, Cell]] = {}
+    people: dict[str, dict[str, Cell]] = {}
+
+    def add(self, decision: Decision, choice: Choice, said: float, reward: float) -> None:
+        """One showing: how often, what came of it, what had been said."""
+        name = str(choice.item_id)
+        for cells in self._rows(decision):
+            cell = cells.setdefault(name, [0.0, 0.0, 0.0])
+            cell[0] += 1.0
+            cell[1] += reward
+            cell[2] += said
+
+    def correct(self, decision: Decision, choice: Choice, change: float) -> None:
+        """A showing that is in already brought `change` more."""
+        for cells in self._rows(decision):
+            cells.setdefault(str(choice.item_id), [0.0, 0.0, 0.0])[1] += change
+
+    def _rows(self, decision: Decision) -> list[dict[str, Cell]]:
+        rows = [self.items, self.people.setdefault(decision.profile_id, {})]
+        rows.extend(self.segments.setdefault(name, {}) for name in decision.segments)
+        return rows
+
+    def merge(self, other: "Cells") -> "Cells":
+        """Both sides' sums."""
+        return Cells(
+            items=_sum(self.items, other.items),
+            segments=_sums(self.segments, other.segments),
+            people=_sums(self.people, other.people),
+        )
+
+
+def _sum(one: Mapping[str, Cell], other: Mapping[str, Cell]) -> dict[str, Cell]:
+    both = {name: list(cell) for name, cell in one.items()}
+    for name, cell in other.items():
+        mine = both.setdefault(name, [0.0, 0.0, 0.0])
+        for column in range(3):
+            mine[column] += cell[column]
+    return both
+
+
+def _sums(
+    one: Mapping[str, Mapping[str, Cell]], other: Mapping[str, Mapping[str, Cell]]
+) -> dict[str, dict[str, Cell]]:
+    return {name: _sum(one.get(name, {}), other.get(name, {})) for name in {**one, **other}}
+
+
+class Rewards:
+    """The fold of one placement: feed it each logged decision whenever it changed."""
+
+    __slots__ = ("cells", "regression")
+
+    def __init__(self, width: int) -> None:
+        self.regression = Regression(width)
+        self.cells = Cells()
+
+    def observe(self, x: Floats, rewards: Floats) -> None:
+        """Rows (n, width) whose rewards (n,) are known whatever was shown: history."""
+        self.regression.add(x, rewards)
+
+    def add(self, logged: LoggedDecision, *, after: int = 0) -> bool:
+        """Learn what is newer than the cursor: the bet itself, and rewards that came since.
+
+        A bet counts as shown from the moment it is placed, and gains when a reward comes: so an
+        undecided one is not mistaken for a win. True if there was something to learn.
+        """
+        decision = logged.decision
+        if not decision.learns:
+            return False
+        gains = _gains(logged, after)
+        new = logged.sequence > after
+        for choice in decision.choices:
+            x = features(decision, choice)
+            if x is None:
+                continue
+            gain = gains.get(choice.slot, 0.0)
+            if new:
+                self.regression.add(x[None, :-1], np.array([gain]))
+                self.cells.add(decision, choice, float(x[-1]), gain)
+            elif gain:
+                self.regression.correct(x[:-1], gain)
+                self.cells.correct(decision, choice, gain)
+        return new or bool(gains)
+
+    def payoffs(self, prior_mean: Floats, prior_strength: Floats) -> Payoffs:
+        """What deciding reads: the posterior, and the cells as they are."""
+        fold = self.regression
+        mean, covariance = fold.posterior(prior_mean, prior_strength)
+        base = fold.total / fold.count if fold.count else float(prior_mean[0])
+        return Payoffs(
+            mean=mean,
+            covariance=covariance,
+            noise=fold.noise,
+            base=base,
+            count=fold.count,
+            items=self.cells.items,
+            segments=self.cells.segments,
+            people=self.cells.people,
+        )
+
+
+def features(decision: Decision, choice: Choice) -> Floats | None:
+    """The logged row of a choice, what the regression had said last in it; None for nothing."""
+    if choice.item_id is None:
+        return None
+    for candidate in decision.candidates:
+        if candidate.item_id == choice.item_id and candidate.features:
+            return np.array(candidate.features)
+    return None
+
+
+def _gains(logged: LoggedDecision, after: int) -> dict[int, float]:
+    gains: dict[int, float] = {}
+    for outcome in logged.outcomes:
+        if outcome.reward and outcome.sequence > after:
+            gains[outcome.slot] = gains.get(outcome.slot, 0.0) + outcome.reward
+    return gains
+
+
+def pack(rewards: Rewards) -> bytes:
+    """The fold as bytes, to be kept as a model."""
+    fold = rewards.regression
+    body = (
+        fold.precision.tolist(), fold.moment.tolist(), fold.count, fold.total, fold.squares,
+        rewards.cells,
+    )  # fmt: skip
+    return msgspec.msgpack.encode(body)
+
+
+def unpack(body: bytes, width: int) -> Rewards:
+    """The fold that `pack` wrote; an empty one where the features have changed since."""
+    kept = msgspec.msgpack.decode(
+        body, type=tuple[list[list[float]], list[float], float, float, float, Cells]
+    )
+    rewards = Rewards(width)
+    if len(kept[1]) == width:
+        fold = rewards.regression
+        fold.precision, fold.moment = np.array(kept[0]), np.array(kept[1])
+        fold.count, fold.total, fold.squares = kept[2], kept[3], kept[4]
+        rewards.cells = kept[5]
+    return rewards

@@ -1,0 +1,35 @@
+"""Every policy gives odds: positive, summing to one, larger for what is better."""
+
+import numpy as np
+import pytest
+
+from wager.decide.policies import POLICIES, greedy
+from wager.domain.definitions import PolicyName
+
+MEANS = [
+    np.array([0.05]),
+    np.array([0.05, 0.04, 0.01]),
+    np.array([0.0, 0.0, 0.0, 0.0]),
+    np.linspace(-0.1, 0.4, 30),
+]
+
+
+@pytest.mark.parametrize("name", list(POLICIES))
+@pytest.mark.parametrize("mean", MEANS, ids=len)
+def test_odds_are_odds(name: PolicyName, mean: np.ndarray) -> None:
+    odds = POLICIES[name](mean, np.full(len(mean), 0.02), 0.05)
+    assert odds.sum() == pytest.approx(1.0)
+    assert (odds >= 0.05 / len(mean) - 1e-12).all()
+    assert odds.argmax() == mean.argmax() or np.ptp(mean) == 0
+
+
+@pytest.mark.parametrize("name", list(POLICIES))
+def test_no_exploration_still_leaves_no_propensity_at_zero(name: PolicyName) -> None:
+    odds = POLICIES[name](np.array([0.9, 0.0]), np.array([1e-4, 1e-4]), 0.0)
+    assert odds.min() > 0
+
+
+def test_thompson_gives_the_uncertain_its_chance_where_greedy_does_not() -> None:
+    mean, deviation = np.array([0.05, 0.04]), np.array([0.001, 0.05])
+    assert POLICIES["thompson"](mean, deviation, 0.01)[1] > 0.3
+    assert greedy(mean, deviation, 0.01)[1] < 0.01
