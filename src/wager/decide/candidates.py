@@ -11,6 +11,8 @@ from wager.domain.profiles import Profile
 
 PURCHASE_HALF_LIFE_DAYS = 60.0
 LIMIT = 30
+OWN = 40
+RANK: dict[Level, int] = {level: rank for rank, level in enumerate(LEVELS)}
 QUOTAS = {
     "repeat": 12,
     "cart": 6,
@@ -49,29 +51,34 @@ class Standing:
     """What follows from a profile alone, worked out once for each version of it.
 
     `own` ranks what was bought by decayed count (the order does not depend on the moment);
-    `log_recent` holds log2 of the decayed count as of the epoch; `related` are the neighbours of
-    what was bought last; `leanings` are the strongest category affinities, the largest being 1.
+    `history` holds for each item log2 of the decayed count as of the epoch, the day of the last
+    purchase, how many there were, and the mean hour as cosine and sine; `related` are the
+    neighbours of what was bought last; `leanings` are the strongest category affinities, the
+    largest being 1.
     """
 
     own: Sequence[str]
-    log_recent: dict[str, float]
+    history: dict[str, tuple[float, float, float, float, float]]
     related: Sequence[tuple[str, float, str]]
     leanings: dict[str, float]
 
 
 def standing(profile: Profile, snapshot: Snapshot) -> Standing:
     """Rank what the person bought, what goes with it, and what the person leans to."""
-    log_recent: dict[str, float] = {}
+    history: dict[str, tuple[float, float, float, float, float]] = {}
     last: list[tuple[float, str]] = []
     for item_id, purchase in profile.purchases.items():
-        if purchase.recent > 0 and not purchase.gift:
-            at = purchase.last_at.timestamp() / DAY
-            log_recent[item_id] = math.log2(purchase.recent) + at / PURCHASE_HALF_LIFE_DAYS
-            last.append((at, item_id))
-    own = sorted(log_recent, key=lambda name: (-log_recent[name], name))[:40]
+        times = purchase.times
+        if purchase.recent > 0 and times > 0 and not purchase.gift:
+            day = purchase.last_at.timestamp() / DAY
+            level = math.log2(purchase.recent) + day / PURCHASE_HALF_LIFE_DAYS
+            hour = purchase.cosine / times, purchase.sine / times
+            history[item_id] = (level, day, float(times), *hour)
+            last.append((day, item_id))
+    own = sorted(history, key=lambda name: (-history[name][0], name))[:OWN]
     last.sort(reverse=True)
     related = neighbours([name for _, name in last[:6]], snapshot.also_bought, limit=16)
-    return Standing(own, log_recent, related, leanings(profile))
+    return Standing(own, history, related, leanings(profile))
 
 
 def leanings(profile: Profile, limit: int = 12) -> dict[str, float]:
@@ -110,14 +117,16 @@ def gather(ask: Ask, who: Standing, default: Sequence[str]) -> dict[str, Origin]
     def add(source: str, names: Iterable[tuple[str, float, str]]) -> None:
         level = SOURCE_LEVEL[source]
         for name, weight, because in names:
-            origin = found.setdefault(name, Origin())
+            origin = found.get(name)
+            if origin is None:
+                origin = found[name] = Origin(level)
+            elif RANK[level] > RANK[origin.level]:
+                origin.level = level
             origin.sources[source] = weight
             if because:
                 origin.because[source] = because
-            if LEVELS.index(level) > LEVELS.index(origin.level):
-                origin.level = level
 
-    rank = LEVELS.index(ask.level)
+    rank = RANK[ask.level]
     if ask.limited_to is not None:
         add("asked", ((name, 1.0, "") for name in ask.limited_to))
         _mark(ask, who, found, rank)
@@ -134,20 +143,20 @@ def _sources(
 ) -> Iterable[tuple[str, Iterable[tuple[str, float, str]]]]:
     snapshot, kinds = ask.snapshot, ask.placement.kinds
     usual = not kinds or "product" in kinds
-    if rank >= LEVELS.index("context"):
+    if rank >= RANK["context"]:
         if usual:
-            yield "repeat", ((name, 1.0, "") for name in who.own[:24])
+            yield "repeat", ((name, 1.0, "") for name in who.own[:20])
             yield "cart", neighbours(ask.cart, snapshot.also_bought, limit=12)
         yield "liked", ((name, 1.0, "") for name in list(ask.profile.liked)[-6:])
         yield "affinity", _leaning_items(ask, who)
-    if rank >= LEVELS.index("segment"):
+    if rank >= RANK["segment"]:
         for segment in ask.segments[:6]:
             yield (
                 "segment",
-                ((name, rate, segment) for name, rate in snapshot.popular_in.get(segment, ())[:10]),
+                ((name, rate, segment) for name, rate in snapshot.popular_in.get(segment, ())[:6]),
             )
-    if rank >= LEVELS.index("crowd"):
-        if usual and rank >= LEVELS.index("context"):
+    if rank >= RANK["crowd"]:
+        if usual and rank >= RANK["context"]:
             yield "also-bought", who.related
         elif usual:
             yield "also-bought", neighbours(ask.cart, snapshot.also_bought, limit=12)
@@ -157,7 +166,7 @@ def _sources(
 def _popular(ask: Ask) -> Iterable[tuple[str, float]]:
     kinds, items = ask.placement.kinds, ask.shelf.items
     if not kinds:
-        return ask.snapshot.popular[:24]
+        return ask.snapshot.popular[:16]
     known = [
         (name, rate)
         for name, rate in ask.snapshot.popular
@@ -191,7 +200,7 @@ def _mark(ask: Ask, who: Standing, found: dict[str, Origin], rank: int) -> None:
                 origin.sources[source] = weight
                 if because:
                     origin.because[source] = because
-                if LEVELS.index(SOURCE_LEVEL[source]) > LEVELS.index(origin.level):
+                if RANK[SOURCE_LEVEL[source]] > RANK[origin.level]:
                     origin.level = SOURCE_LEVEL[source]
 
 

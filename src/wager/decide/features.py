@@ -44,82 +44,109 @@ PRIOR_MEAN: Floats = np.array(
 PRIOR_STRENGTH: Floats = np.full(WIDTH, 25.0)
 
 
+_COLUMN = {name: column for column, name in enumerate(FEATURES)}
+_NEVER = (-60.0, 0.0, 0.0, 0.0, 0.0)  # not bought: log2 of the decayed count, day, times, hour
+
+
 def rows(ask: Ask, who: Standing, candidates: Sequence[tuple[str, Origin]]) -> Floats:
-    """Features (candidates, WIDTH) of each candidate, in the order of `FEATURES`."""
-    table = [_row(ask, who, name, origin) for name, origin in candidates]
-    return np.array(table, dtype=np.float64).reshape(len(table), WIDTH)
+    """Features (candidates, WIDTH) of each candidate, in the order of `FEATURES`.
 
-
-def _row(ask: Ask, who: Standing, item_id: str, origin: Origin) -> list[float]:
-    rate = ask.snapshot.rates.get(item_id, 0.0)
-    row = [0.0] * WIDTH
-    row[0] = 1.0
-    row[1] = math.log1p(1000.0 * rate) / 6.9
-    row[2] = min(rate * 5.0, 1.0)
-    if ask.level == "segment" or ask.level == "context":
-        row[3] = _segment_lift(ask, item_id, rate)
-    row[10] = _strength(origin.sources.get("also-bought", 0.0))
+    Below the context level nothing of the person's own history is read; below the segment level
+    nothing of the segment's.
+    """
+    x = np.zeros((len(candidates), WIDTH))
+    get = ask.snapshot.rates.get
+    rate = np.array([get(name, 0.0) for name, _ in candidates])
+    x[:, 0] = 1.0
+    x[:, 1] = np.log1p(1000.0 * rate) / 6.9
+    x[:, 2] = np.minimum(rate * 5.0, 1.0)
+    x[:, _COLUMN["alsoBought"]] = _strengths(candidates, "also-bought")
+    if ask.level in ("segment", "context"):
+        x[:, 3] = _segment_lift(ask, candidates, rate)
     if ask.level == "context":
-        if item_id in who.log_recent:
-            _history(ask, who, item_id, row)
-        row[11] = _strength(origin.sources.get("cart", 0.0))
-        row[12] = _affinity(ask, who, item_id)
-        row[13] = 1.0 if item_id in ask.profile.liked else 0.0
-        exposure = ask.profile.exposures.get(item_id)
-        if exposure is not None:
-            row[14] = 1.0 if exposure.ignored == 0 and exposure.seen > 0 else 0.0
-            row[15] = math.log1p(exposure.ignored) / 3.0
-    return row
+        _history(ask, who, candidates, x)
+        _leaning(ask, who, candidates, x)
+    return x
 
 
-def _history(ask: Ask, who: Standing, item_id: str, row: list[float]) -> None:
-    """How often and how lately the person bought it, and whether it fits the hour."""
-    purchase = ask.profile.purchases[item_id]
-    days = max(ask.timestamp - purchase.last_at.timestamp(), 0.0) / DAY
-    recent = purchase.recent * 2.0 ** (-days / PURCHASE_HALF_LIFE_DAYS)
-    often = math.log1p(recent)
-    lately = math.exp(-days / 21.0)
-    row[4] = 1.0
-    row[5] = often / 2.0
-    row[6] = lately
-    row[7] = often * lately / 2.0
+def _history(ask: Ask, who: Standing, candidates: Sequence[tuple[str, Origin]], x: Floats) -> None:
+    """How often and how lately the person bought each, and whether it fits the hour."""
+    kept = who.history
+    if not kept:
+        return
+    bought = np.array([kept.get(name, _NEVER) for name, _ in candidates]).reshape(-1, 5)
+    log_recent, day, times, cosine, sine = bought.T
+    today = ask.timestamp / DAY
+    days = np.maximum(today - day, 0.0)
+    often = np.log1p(np.exp2(np.minimum(log_recent - today / PURCHASE_HALF_LIFE_DAYS, 10.0)))
+    lately = np.exp(-days / 21.0)
+    has = times > 0
+    x[:, 4] = has
+    x[:, 5] = often / 2.0 * has
+    x[:, 6] = lately * has
+    x[:, 7] = often * lately / 2.0 * has
     orders = ask.profile.counts.get("orders")
     if orders is not None and orders.total > 0:
-        share = min(purchase.times / orders.total, 1.0)
-        row[16] = share
-        if purchase.times > 1:
-            interval = max(_known_days(ask) / purchase.times, 0.5)
-            row[8] = share * min(days / interval, 2.0) / 2.0
-    strength = math.hypot(purchase.cosine, purchase.sine)
-    if strength > 0 and purchase.times > 1:
-        angle = ask.hour / 24.0 * 2.0 * math.pi
-        fit = purchase.cosine * math.cos(angle) + purchase.sine * math.sin(angle)
-        row[9] = fit / purchase.times * min(purchase.times / 5.0, 1.0)
+        share = np.minimum(times / orders.total, 1.0)
+        interval = np.maximum(_known_days(ask) / np.maximum(times, 1.0), 0.5)
+        x[:, 8] = np.where(times > 1, share * np.minimum(days / interval, 2.0) / 2.0, 0.0)
+        x[:, 16] = share
+    angle = ask.hour / 24.0 * 2.0 * math.pi
+    fit = cosine * math.cos(angle) + sine * math.sin(angle)
+    x[:, 9] = np.where(times > 1, fit * np.minimum(times / 5.0, 1.0), 0.0)
+
+
+def _leaning(ask: Ask, who: Standing, candidates: Sequence[tuple[str, Origin]], x: Floats) -> None:
+    """The cart, categories that the person leans to, what was liked, clicked or passed over."""
+    if ask.cart:
+        x[:, _COLUMN["cart"]] = _strengths(candidates, "cart")
+    if who.leanings:
+        x[:, _COLUMN["affinity"]] = [_affinity(ask, who, name) for name, _ in candidates]
+    liked, exposures = ask.profile.liked, ask.profile.exposures
+    if not liked and not exposures:
+        return
+    for row, (name, _) in enumerate(candidates):
+        if name in liked:
+            x[row, _COLUMN["liked"]] = 1.0
+        exposure = exposures.get(name)
+        if exposure is not None:
+            clicked = exposure.ignored == 0 and exposure.seen > 0
+            x[row, _COLUMN["clicked"]] = 1.0 if clicked else 0.0
+            x[row, _COLUMN["ignored"]] = math.log1p(exposure.ignored) / 3.0
 
 
 def _known_days(ask: Ask) -> float:
     return max((ask.now - ask.profile.created_at).total_seconds() / DAY, 1.0)
 
 
-def _segment_lift(ask: Ask, item_id: str, rate: float) -> float:
+def _segment_lift(ask: Ask, candidates: Sequence[tuple[str, Origin]], rate: Floats) -> Floats:
     """The largest log ratio of a segment's rate over everybody's, smoothed, about -1 to 1."""
-    best = 0.0
+    best = np.zeros(len(candidates))
     for segment in ask.segments[:6]:
         inside = ask.snapshot.rates_in.get(segment)
         if inside:
-            lift = math.log((inside.get(item_id, 0.0) + 1e-3) / (rate + 1e-3))
-            if abs(lift) > abs(best):
-                best = lift
-    return max(min(best / 2.0, 1.0), -1.0) * min(rate * 50.0 + 0.2, 1.0)
+            own = np.array([inside.get(name, 0.0) for name, _ in candidates])
+            lift = np.log((own + 1e-3) / (rate + 1e-3))
+            best = np.where(np.abs(lift) > np.abs(best), lift, best)
+    lifted: Floats = np.clip(best / 2.0, -1.0, 1.0) * np.minimum(rate * 50.0 + 0.2, 1.0)
+    return lifted
 
 
 def _affinity(ask: Ask, who: Standing, item_id: str) -> float:
     item = ask.shelf.items.get(item_id)
-    if item is None or not who.leanings:
+    if item is None:
         return 0.0
-    return max((who.leanings.get(name, 0.0) for name in item.categories), default=0.0)
+    leanings = who.leanings
+    best = 0.0
+    for name in item.categories:
+        weight = leanings.get(name, 0.0)
+        if weight > best:
+            best = weight
+    return best
 
 
-def _strength(weight: float) -> float:
-    """A log-likelihood ratio brought to about 0 to 1."""
-    return math.log1p(max(weight, 0.0)) / 8.0
+def _strengths(candidates: Sequence[tuple[str, Origin]], source: str) -> Floats:
+    """Log-likelihood ratios brought to about 0 to 1."""
+    weights = np.array([origin.sources.get(source, 0.0) for _, origin in candidates])
+    strengths: Floats = np.log1p(np.maximum(weights, 0.0)) / 8.0
+    return strengths

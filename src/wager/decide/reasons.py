@@ -1,5 +1,7 @@
 """Why this choice: the parts of its expected reward, said in words, adding up to the whole."""
 
+import numpy as np
+
 from wager.decide.candidates import Origin
 from wager.decide.features import FEATURES
 from wager.decide.payoff import Worth
@@ -19,26 +21,36 @@ _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("clicked", ("clicked",)),
     ("seen", ("ignored",)),
 )
-_INDEX: tuple[tuple[str, tuple[int, ...]], ...] = tuple(
-    (kind, tuple(FEATURES.index(name) for name in names)) for kind, names in _GROUPS
-)
+_COLUMNS = np.zeros((len(FEATURES), len(_GROUPS)))
+for _position, (_, _names) in enumerate(_GROUPS):
+    for _name in _names:
+        _COLUMNS[FEATURES.index(_name), _position] = 1.0
 
 
 def reasons(ask: Ask, item_id: str, origin: Origin, worth: Worth, row: int) -> tuple[Reason, ...]:
     """Additive contributions, after what holds for everybody the largest first."""
     parts = worth.parts[row]
     said = [
-        Reason(kind="everybody", text="what this place brings with anybody", weight=float(parts[0]))
+        Reason(kind=kind, text=_text(kind, ask, item_id, origin), weight=weight)
+        for (kind, _), weight in zip(_GROUPS, (parts @ _COLUMNS).tolist(), strict=True)
+        if weight != 0.0
     ]
-    for kind, columns in _INDEX:
-        weight = float(sum(parts[column] for column in columns))
-        if weight != 0.0:
-            said.append(Reason(kind=kind, text=_text(kind, ask, item_id, origin), weight=weight))
-    for name, weight in zip(("item", "segment", "person"), worth.corrections[row], strict=True):
-        if weight != 0.0:
-            said.append(Reason(kind=f"{name}-record", text=_RECORD[name], weight=float(weight)))
-    first, rest = said[0], sorted(said[1:], key=lambda reason: -abs(reason.weight))
-    return (first, *rest)
+    said.extend(
+        Reason(kind=f"{name}-record", text=text, weight=weight)
+        for (name, text), weight in zip(
+            _RECORD.items(), worth.corrections[row].tolist(), strict=True
+        )
+        if weight != 0.0
+    )
+    said.sort(key=_size)
+    everybody = Reason(
+        kind="everybody", text="what this place brings with anybody", weight=float(parts[0])
+    )
+    return (everybody, *said)
+
+
+def _size(reason: Reason) -> float:
+    return -abs(reason.weight)
 
 
 _RECORD = {

@@ -34,7 +34,10 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Everything that a decision is made from; nothing else is read."""
+    """Everything that a decision is made from; nothing else is read.
+
+    `known` is what words may use of the person: its traits, affinities and counts by name.
+    """
 
     placement: Placement
     profile: Profile
@@ -48,6 +51,7 @@ class Ask:
     limited_to: tuple[str, ...] | None = None
     taken: frozenset[str] = frozenset()
     context: Mapping[str, Any] = field(default_factory=dict)
+    known: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def timestamp(self) -> float:
