@@ -12,6 +12,7 @@ from wager.domain.profiles import Profile
 PURCHASE_HALF_LIFE_DAYS = 60.0
 LIMIT = 30
 OWN = 40
+NEWEST = 40
 RANK: dict[Level, int] = {level: rank for rank, level in enumerate(LEVELS)}
 QUOTAS = {
     "repeat": 12,
@@ -19,7 +20,7 @@ QUOTAS = {
     "liked": 3,
     "also-bought": 6,
     "segment": 6,
-    "affinity": 5,
+    "affinity": 6,
     "popular": 8,
     "asked": 30,
     "default": 50,
@@ -113,12 +114,15 @@ def neighbours(
 def gather(ask: Ask, who: Standing, default: Sequence[str]) -> dict[str, Origin]:
     """Candidates of every source that the level allows, in the order of the sources."""
     found: dict[str, Origin] = {}
+    kinds, items = ask.placement.kinds, ask.shelf.items
 
     def add(source: str, names: Iterable[tuple[str, float, str]]) -> None:
         level = SOURCE_LEVEL[source]
         for name, weight, because in names:
             origin = found.get(name)
             if origin is None:
+                if kinds and ((item := items.get(name)) is None or item.kind not in kinds):
+                    continue
                 origin = found[name] = Origin(level)
             elif RANK[level] > RANK[origin.level]:
                 origin.level = level
@@ -133,7 +137,6 @@ def gather(ask: Ask, who: Standing, default: Sequence[str]) -> dict[str, Origin]
     else:
         for source, names in _sources(ask, who, rank):
             add(source, names)
-    if ask.limited_to is None or not found:
         add("default", ((name, 1.0, "") for name in default))
     return found
 
@@ -141,41 +144,38 @@ def gather(ask: Ask, who: Standing, default: Sequence[str]) -> dict[str, Origin]
 def _sources(
     ask: Ask, who: Standing, rank: int
 ) -> Iterable[tuple[str, Iterable[tuple[str, float, str]]]]:
-    snapshot, kinds = ask.snapshot, ask.placement.kinds
-    usual = not kinds or "product" in kinds
+    snapshot = ask.snapshot
     if rank >= RANK["context"]:
-        if usual:
-            yield "repeat", ((name, 1.0, "") for name in who.own[:20])
-            yield "cart", neighbours(ask.cart, snapshot.also_bought, limit=12)
+        yield "repeat", ((name, 1.0, "") for name in who.own[:20])
         yield "liked", ((name, 1.0, "") for name in list(ask.profile.liked)[-6:])
         yield "affinity", _leaning_items(ask, who)
+    if ask.cart and rank >= RANK["crowd"]:
+        source = "cart" if rank >= RANK["context"] else "also-bought"
+        yield source, neighbours(ask.cart, snapshot.also_bought, limit=12)
     if rank >= RANK["segment"]:
         for segment in ask.segments[:6]:
-            yield (
-                "segment",
-                ((name, rate, segment) for name, rate in snapshot.popular_in.get(segment, ())[:6]),
-            )
+            popular = snapshot.popular_in.get(segment, ())[:6]
+            yield "segment", ((name, rate, segment) for name, rate in popular)
+    if rank >= RANK["context"]:
+        yield "also-bought", who.related
     if rank >= RANK["crowd"]:
-        if usual and rank >= RANK["context"]:
-            yield "also-bought", who.related
-        elif usual:
-            yield "also-bought", neighbours(ask.cart, snapshot.also_bought, limit=12)
         yield "popular", ((name, rate, "") for name, rate in _popular(ask))
 
 
 def _popular(ask: Ask) -> Iterable[tuple[str, float]]:
-    kinds, items = ask.placement.kinds, ask.shelf.items
+    """What is popular; where only some kinds are shown, the newest of them as well."""
+    kinds, items, rates = ask.placement.kinds, ask.shelf.items, ask.snapshot.rates
     if not kinds:
         return ask.snapshot.popular[:16]
     known = [
         (name, rate)
         for name, rate in ask.snapshot.popular
         if (item := items.get(name)) is not None and item.kind in kinds
-    ][:24]
+    ][:16]
     fresh = [
-        (name, ask.snapshot.rates.get(name, 0.0))
+        (name, rates.get(name, 0.0))
         for kind in kinds
-        for name in ask.shelf.kinds.get(kind, ())[-40:]
+        for name in ask.shelf.kinds.get(kind, ())[-NEWEST:]
     ]
     return known + fresh
 
@@ -183,11 +183,10 @@ def _popular(ask: Ask) -> Iterable[tuple[str, float]]:
 def _leaning_items(ask: Ask, who: Standing) -> list[tuple[str, float, str]]:
     """Items in the categories that the person leans to, the best sold of each first."""
     wide = bool(ask.placement.kinds)
-    kinds = ask.placement.kinds or ("product",)
     return [
         (name, weight, category)
         for category, weight in list(who.leanings.items())[: 8 if wide else 4]
-        for kind in kinds
+        for kind in ask.placement.kinds or ask.shelf.kinds
         for name in ask.shelf.categories.get((kind, category), ())[: 12 if wide else 4]
     ]
 

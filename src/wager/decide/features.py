@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from wager.decide.candidates import PURCHASE_HALF_LIFE_DAYS, Origin, Standing
 from wager.domain.asking import DAY, Ask
+from wager.domain.events import ORDERED
 
 Floats = NDArray[np.float64]
 
@@ -39,7 +40,7 @@ CONTEXT = frozenset(
 # What is believed before anything was seen: a share of 2 %, more for what speaks for an item.
 PRIOR_MEAN: Floats = np.array(
     [0.01, 0.01, 0.2, 0.01, 0.02, 0.02, 0.01, 0.02, 0.01, 0.005, 0.01, 0.01, 0.01, 0.05, 0.02,
-     -0.005, 0.1]
+     -0.005, 0.3]
 )  # fmt: skip
 PRIOR_STRENGTH: Floats = np.full(WIDTH, 25.0)
 
@@ -85,7 +86,7 @@ def _history(ask: Ask, who: Standing, candidates: Sequence[tuple[str, Origin]], 
     x[:, 5] = often / 2.0 * has
     x[:, 6] = lately * has
     x[:, 7] = often * lately / 2.0 * has
-    orders = ask.profile.counts.get("orders")
+    orders = ask.profile.counts.get(ORDERED)
     if orders is not None and orders.total > 0:
         share = np.minimum(times / orders.total, 1.0)
         interval = np.maximum(_known_days(ask) / np.maximum(times, 1.0), 0.5)

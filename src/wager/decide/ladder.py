@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
+from wager.domain.asking import Ask
 from wager.domain.decisions import Reason
-from wager.domain.definitions import LEVELS, Level, Placement
-from wager.domain.models import Snapshot
+from wager.domain.definitions import LEVELS, Level
+from wager.domain.events import CART_ADDED, CLICKED, ORDERED
 from wager.domain.profiles import Profile
 
 ORDERS_FOR_CONTEXT = 3
@@ -21,43 +23,44 @@ class Step:
     stepped_down: tuple[Reason, ...]
 
 
-def evidence(
-    placement: Placement, profile: Profile, snapshot: Snapshot, *, refused: bool,
-    cart: Sequence[str], segments: Sequence[str],
-) -> Step:  # fmt: skip
-    """Go down from context until a level stands on enough; neutral needs nothing."""
+def evidence(ask: Ask, *, refused: bool, words: bool) -> Step:
+    """Go down from context until a level stands on enough; neutral needs nothing.
+
+    `words` says whether there are any that something known of the person could be merged into.
+    """
     if refused:
         why = Reason(kind="refused", text="personalization was refused, so nothing is assumed")
         return Step("neutral", (why,))
     down: list[Reason] = []
     for level in reversed(LEVELS):
-        why_not = _why_not(level, placement, profile, snapshot, cart, segments)
+        why_not = _why_not(level, ask, words)
         if why_not is None:
             return Step(level, tuple(down))
         down.append(Reason(kind="evidence", text=f"not {level}: {why_not}"))
     return Step("neutral", tuple(down))
 
 
-def _why_not(
-    level: Level, placement: Placement, profile: Profile, snapshot: Snapshot,
-    cart: Sequence[str], segments: Sequence[str],
-) -> str | None:  # fmt: skip
+def _why_not(level: Level, ask: Ask, words: bool) -> str | None:
     if level == "neutral":
         return None
-    if level not in placement.levels:
-        return f"placement {placement.name!r} does not use it"
+    if level not in ask.placement.levels:
+        return f"placement {ask.placement.name!r} does not use it"
     match level:
         case "context":
-            return _no_context(profile, cart)
+            return _no_context(ask.profile, ask.cart)
         case "segment":
-            if not segments:
+            if not ask.segments:
                 return "the person is in no segment"
-            if not any(snapshot.popular_in.get(name) for name in segments):
+            if not any(ask.snapshot.popular_in.get(name) for name in ask.segments):
                 return "nothing was bought yet in the person's segments"
         case "crowd":
-            if snapshot.baskets < BASKETS_FOR_CROWD and not placement.kinds:
-                seen = int(snapshot.baskets)
-                return f"{seen} actions of the crowd seen, {int(BASKETS_FOR_CROWD)} needed"
+            if ask.snapshot.baskets < BASKETS_FOR_CROWD:
+                seen, needed = int(ask.snapshot.baskets), int(BASKETS_FOR_CROWD)
+                return f"{seen} baskets of the crowd seen, {needed} needed"
+        case "customization":
+            return None if words else "there are no words to merge anything into"
+        case _:
+            assert_never(level)
     return None
 
 
@@ -65,13 +68,13 @@ def _no_context(profile: Profile, cart: Sequence[str]) -> str | None:
     """A cart is context by itself; otherwise some orders, or some clicks, likes and views."""
     if cart or profile.liked:
         return None
-    orders = profile.counts.get("orders")
+    orders = profile.counts.get(ORDERED)
     seen = orders.total if orders is not None else 0.0
     if seen >= ORDERS_FOR_CONTEXT:
         return None
     actions = sum(
         profile.counts[name].total
-        for name in ("Product Viewed", "Product Added", "Item Clicked")
+        for name in ("Product Viewed", CART_ADDED, CLICKED)
         if name in profile.counts
     )
     if actions >= ACTIONS_FOR_CONTEXT:

@@ -57,7 +57,8 @@ class EventLog(Protocol):
         """Delete every event of a profile; how many there were."""
 
     def expire(self, before: datetime) -> int:
-        """Delete events received before a moment (retention), keeping message ids known."""
+        """Delete events received before a moment (retention), a bounded number at a time; how
+        many, 0 when none is left. Their message ids stay known for another 90 days."""
 
 
 class Quarantine(Protocol):
@@ -213,6 +214,16 @@ class Ledger(Protocol):
         """Forget the quantities of keys that begin so (a person's caps)."""
 
 
+class Health(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """How a store is: `failure` says why it refuses writes, `waiting` counts transactions that
+    are not durable yet; a store in memory has no bytes."""
+
+    failure: str | None = None
+    waiting: int = 0
+    bytes: int = 0
+    log_bytes: int = 0
+
+
 class Stores(Protocol):
     """All doors of one store."""
 
@@ -233,6 +244,12 @@ class Stores(Protocol):
 
     def keep(self, name: str, body: bytes) -> None:
         """Keep it; durable when this returns."""
+
+    def expire(self, now: datetime, *, events_days: float, decisions_days: float) -> dict[str, int]:
+        """Retention: delete what is older, in short transactions of its own; how many `events`,
+        `quarantine` (as old as events), `decisions`, and `reservations` that count no more."""
+
+    def health(self) -> Health: ...
 
     def close(self) -> None:
         """Wait for what is under way, then let go of the lock."""

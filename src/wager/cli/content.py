@@ -1,0 +1,210 @@
+"""Commands that bring things in: init, import, apply, diff."""
+
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+import msgspec
+import typer
+
+from wager.cli import options
+from wager.cli.folder import Change, apply_changes, compare, read_folder
+from wager.cli.showing import err, out, progress, say
+from wager.cli.talking import NDJSON, Server, path_of, reach
+from wager.connectors.files import BadLine, Batch, read_events, read_items
+from wager.connectors.mapping import Columns, read_columns
+from wager.domain.content import Item
+
+Made = TypeVar("Made")
+EVENTS_BYTES = 400_000  # a batch of the API takes 500 kB
+BAD_SHOWN = 20
+ITEMS_AT_ONCE = 2000
+
+
+def init(folder: options.Folder) -> None:
+    """Make a folder of commented definitions to begin with.
+
+    Nothing is overwritten. Change the files, then write them into the store:
+
+        wager init shop
+        wager apply shop --store sqlite:///shop.db
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    starter = resources.files("wager.cli").joinpath("starter")
+    for file in sorted(starter.iterdir(), key=lambda one: one.name):
+        target = folder / file.name
+        if target.exists():
+            say(f"{target} is there already and stays as it is")
+            continue
+        target.write_text(file.read_text("utf-8"), "utf-8")
+        out.print(f"made {target}")
+    say(f"next: wager apply {folder} --store sqlite:///shop.db")
+
+
+def apply(
+    folder: options.Folder,
+    store: options.Store = None,
+    url: options.Url = None,
+    key: options.Key = None,
+    delete: Annotated[
+        bool, typer.Option(help="Take out of force what the folder does not have")
+    ] = False,
+) -> None:
+    """Write a folder's definitions (and its items) into a store; only what differs is written.
+
+        wager apply shop --store sqlite:///shop.db
+        wager apply shop                              # into the running server
+        wager apply shop --delete                     # and take out what is gone
+
+    Look first with `wager diff`. Every version is kept; nothing that was applied is lost.
+    """  # fmt: skip
+    wanted = read_folder(folder)
+    with reach(store, url, key) as server:
+        if wanted.items:
+            _put_items(server, wanted.items)
+            out.print(f"items: {len(wanted.items)} created or replaced")
+        changes = list(compare(server, wanted))
+        count = 0
+        for change, warnings in apply_changes(
+            server, wanted, changes, prune="delete" if delete else "keep"
+        ):
+            count += 1
+            _show(change)
+            for warning in warnings:
+                say(f"[yellow]warning:[/] {warning}")
+        same = sum(change.what == "same" for change in changes)
+        say(f"{count} written, {same} the same as before")
+
+
+def diff(
+    folder: options.Folder,
+    store: options.Store = None,
+    url: options.Url = None,
+    key: options.Key = None,
+) -> None:
+    """Show what `wager apply` would change: + new, ~ changed, - in force but not in the folder.
+
+    wager diff shop --store sqlite:///shop.db
+    """
+    wanted = read_folder(folder)
+    with reach(store, url, key) as server:
+        changes = [change for change in compare(server, wanted) if change.what != "same"]
+        for change in changes:
+            _show(change)
+    if not changes:
+        say("no difference")
+
+
+def _show(change: Change) -> None:
+    sign = {"new": "[green]+[/]", "changed": "[yellow]~[/]", "only in force": "[red]-[/]"}
+    out.print(f"{sign[change.what]} {change.kind} {change.name}")
+    for name, before, after in change.fields:
+        out.print(f"    {name}: {_json(before)} -> {_json(after)}", markup=False)
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def import_(
+    what: Annotated[Literal["items", "events"], typer.Argument(help="What the file holds")],
+    file: Annotated[Path, typer.Argument(help=".jsonl, .csv, .tsv (also .gz), .parquet")],
+    columns: Annotated[
+        Path | None,
+        typer.Option(help="A YAML file that says which column is which field", show_default=False),
+    ] = None,
+    store: options.Store = None,
+    url: options.Url = None,
+    key: options.Key = None,
+) -> None:
+    """Take in items or events from a file.
+
+        wager import items catalogue.csv --store sqlite:///shop.db
+        wager import events history.jsonl.gz
+        wager import items export.parquet --columns columns.yaml
+
+    Without --columns the columns have the fields' own names; a dot leads into an object
+    (`attributes.colour`), `tags` may be `red|cotton:0.5`. A columns file looks like this:
+
+        fields:
+          itemId: sku
+          price: {column: cents, scale: 0.01}
+          currency: {value: EUR}
+          availableFrom: {column: since, timezone: Europe/Berlin}
+
+    The same file again changes nothing. A line that cannot be read is named, the rest is taken.
+    """  # fmt: skip
+    mapping = read_columns(columns) if columns is not None else None
+    with reach(store, url, key) as server:
+        bad = (
+            _import_items(server, file, mapping)
+            if what == "items"
+            else _import_events(server, file, mapping)
+        )
+    for line in bad[:BAD_SHOWN]:
+        err.print(f"{file.name}, line {line.line}: {line.detail}", style="red", markup=False)
+    if len(bad) > BAD_SHOWN:
+        say(f"and {len(bad) - BAD_SHOWN} more lines that could not be used")
+    if bad:
+        raise typer.Exit(1)
+
+
+def _import_items(server: Server, file: Path, columns: Columns | None) -> list[BadLine]:
+    bad: list[BadLine] = []
+    count = 0
+    for batch in _shown(f"items of {file.name}", read_items(file, columns, size=ITEMS_AT_ONCE)):
+        bad += batch.bad
+        count += _put_items(server, batch.made)
+    out.print(f"{count:,} items created or replaced, {len(bad):,} lines could not be used")
+    return bad
+
+
+def _put_items(server: Server, items: list[Item]) -> int:
+    if not items:
+        return 0
+    body = b"\n".join(map(msgspec.json.encode, items))
+    return int(server.ask("POST", path_of("items"), body, NDJSON)["accepted"])
+
+
+def _import_events(server: Server, file: Path, columns: Columns | None) -> list[BadLine]:
+    bad: list[BadLine] = []
+    accepted = repeated = quarantined = 0
+    for batch in _shown(f"events of {file.name}", read_events(file, columns)):
+        bad += batch.bad
+        for body in _in_bodies([msgspec.json.encode(event) for event in batch.made]):
+            answer = server.ask("POST", path_of("import"), body)
+            accepted += answer["accepted"]
+            repeated += answer["duplicates"]
+            quarantined += len(answer["quarantined"])
+    out.print(
+        f"{accepted:,} events taken in, {repeated:,} known already, "
+        f"{quarantined:,} in quarantine, {len(bad):,} lines could not be read"
+    )
+    return bad
+
+
+def _in_bodies(events: list[bytes]) -> Iterator[bytes]:
+    """As many events in one body as the API takes."""
+    held: list[bytes] = []
+    size = 0
+    for event in events:
+        if held and size + len(event) > EVENTS_BYTES:
+            yield b'{"batch":[' + b",".join(held) + b"]}"
+            held, size = [], 0
+        held.append(event)
+        size += len(event) + 1
+    if held:
+        yield b'{"batch":[' + b",".join(held) + b"]}"
+
+
+def _shown(what: str, batches: Iterator[Batch[Made]]) -> Iterator[Batch[Made]]:
+    """The batches as they are, with a bar of how much of the file is read."""
+    with progress() as bar:
+        task = bar.add_task(what, total=None)
+        lines = 0
+        for batch in batches:
+            yield batch
+            lines += len(batch.made) + len(batch.bad)
+            total = round(lines / batch.share) if batch.share else None
+            bar.update(task, completed=lines, total=total)

@@ -1,0 +1,167 @@
+"""The demonstration on the command line: its store, its bars, and the replay beside the server."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+from rich.progress import Progress, TaskID
+
+from wager.cli.showing import as_json, progress, say
+from wager.cli.talking import OverHttp, path_of
+from wager.demo.completejourney import END, REPLAY_FROM, CompleteJourney
+from wager.demo.replay import Standing, asked
+from wager.demo.setting_up import replayed_to, set_up
+from wager.engine.engine import Engine
+from wager.engine.engine import open as open_engine
+from wager.errors import WagerError
+
+PLAIN_WORDS = "A replay: it shows calibration and hit rate, not cause; nobody saw these bets."
+CHECKED_BASKETS = 300
+
+
+class Demonstration:
+    """One run of `wager demo`: sets the store up, then replays December through the server."""
+
+    def __init__(
+        self, store: Path, *, hours_per_second: float, check: bool, households: int | None
+    ) -> None:
+        self._store = store
+        self._hours_per_second = 0.0 if check else hours_per_second
+        self._check = check
+        self._households = households
+        self._since = REPLAY_FROM
+        self._ahead = 0
+        self._child: subprocess.Popen[str] | None = None
+        self._thread: threading.Thread | None = None
+        self._failure: WagerError | None = None
+
+    @property
+    def url(self) -> str:
+        return f"sqlite:///{self._store}"
+
+    def make_room(self) -> None:
+        self._store.parent.mkdir(parents=True, exist_ok=True)
+
+    def start_over(self) -> None:
+        """Delete the store, unless a process holds it."""
+        if self._store.exists():
+            open_engine(self.url).close()
+        for file in self._store.parent.glob(f"{self._store.name}*"):
+            file.unlink()
+
+    def set_up(self, engine: Engine) -> None:
+        """Take in what is not there yet, with a bar for each step."""
+        journey = CompleteJourney(households=self._households)
+        try:
+            with progress() as shown:
+                bars = _Bars(shown)
+                set_up(engine, journey, bars, households=self._households)
+                bars.finish()
+            self._since = replayed_to(engine)
+            self._ahead, _ = journey.count(self._since, END)
+        finally:
+            journey.close()
+
+    def begin(self, address: str, key: str) -> None:
+        """The server answers: replay beside it (and, for a check, ask once and end)."""
+        say(f"answers at {address}, the console at {address}/console (sign in with the secret key)")
+        say(PLAIN_WORDS)
+        self._thread = threading.Thread(target=self._run, args=(address, key), name="replay")
+        self._thread.start()
+
+    def end(self) -> None:
+        """Stop the replay, and tell what went wrong in it."""
+        if self._child is not None:
+            self._child.terminate()
+        if self._thread is not None:
+            self._thread.join()
+        if self._failure is not None:
+            raise self._failure
+
+    def _run(self, address: str, key: str) -> None:
+        try:
+            self._replay(address, key)
+            if self._check:
+                as_json(self._one_decision(address, key), indent=0)
+        except WagerError as error:
+            self._failure = error
+        if self._check or self._failure is not None:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    def _replay(self, address: str, key: str) -> None:
+        command = [sys.executable, "-m", "wager.demo.replay", address]
+        command += ["--since", self._since.isoformat()]
+        command += ["--hours-per-second", str(self._hours_per_second)]
+        if self._households is not None:
+            command += ["--households", str(self._households)]
+        if self._check:
+            command += ["--baskets", str(CHECKED_BASKETS)]
+        self._child = subprocess.Popen(
+            command,
+            env=os.environ | {"WAGER_SECRET_KEY": key},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        with self._child as child, progress() as shown:
+            ahead = min(CHECKED_BASKETS, self._ahead) if self._check else self._ahead
+            task = shown.add_task("December 2017, replayed", total=ahead)
+            for standing in _standings(child):
+                shown.update(task, completed=standing.baskets, description=_in_words(standing))
+            said = child.stderr.read() if child.stderr is not None else ""
+        if child.returncode > 0:
+            raise WagerError(f"the replay stopped: {(said.strip().splitlines() or ['?'])[-1]}")
+        if child.returncode == 0 and not self._check:
+            say("December is over. The server goes on answering; Ctrl-C stops it.")
+
+    def _one_decision(self, address: str, key: str) -> object:
+        """What the first household of December would be shown at that basket; not logged again."""
+        journey = CompleteJourney(households=self._households)
+        moment = next(one for one in journey.moments(REPLAY_FROM, END) if one.kind == "basket")
+        journey.close()
+        request = asked("home", moment) | {"preview": True, "decisionId": None}
+        server = OverHttp(address, key)
+        try:
+            return server.ask("POST", path_of("decide"), msgspec.json.encode(request))
+        finally:
+            server.close()
+
+
+class _Bars:
+    """One bar after the other; the one before is full when the next begins."""
+
+    def __init__(self, shown: Progress) -> None:
+        self._shown = shown
+        self._task: TaskID | None = None
+
+    def start(self, what: str, total: int | None) -> None:
+        self.finish()
+        self._task = self._shown.add_task(what, total=total)
+
+    def advance(self, count: int) -> None:
+        if self._task is not None:
+            self._shown.advance(self._task, count)
+
+    def finish(self) -> None:
+        if self._task is not None:
+            whole = self._shown.tasks[-1].total or 1
+            self._shown.update(self._task, total=whole, completed=whole)
+        self._task = None
+
+
+def _standings(child: "subprocess.Popen[str]") -> Iterator[Standing]:
+    for line in child.stdout or ():
+        yield msgspec.json.decode(line, type=Standing)
+
+
+def _in_words(standing: Standing) -> str:
+    shown = max(1, standing.shown)
+    return (
+        f"{standing.at:%b %d %Hh} UTC, replayed: of the products shown "
+        f"{standing.bought / shown:.1%} were bought, {standing.expected / shown:.1%} expected"
+    )

@@ -1,0 +1,73 @@
+"""Questions to the API that several pages ask: names of definitions, titles, units of goals."""
+
+import asyncio
+from collections.abc import Iterable
+
+import msgspec
+
+from wager.console.answers import Answer, Bet
+from wager.console.api import Api, Problem, path_of
+from wager.console.format import Unit
+
+MOST_TITLES = 40
+
+
+class Definition(Answer, frozen=True):
+    """A definition by its name; `value` is a goal's, `goal` a placement's."""
+
+    name: str
+    value: float | str = 1.0
+    goal: str | None = None
+
+
+class Stored(Answer, frozen=True):
+    definition: Definition
+
+
+class Title(Answer, frozen=True):
+    item_id: str
+    title: str = ""
+
+
+async def definitions(api: Api, kind: str) -> list[Definition]:
+    """The definitions of a kind as they are in force."""
+    answer = await api.get(f"/v1/{kind}", dict[str, msgspec.Raw])
+    stored = msgspec.json.decode(answer.get(kind, msgspec.Raw(b"[]")), type=list[Stored])
+    return [one.definition for one in stored]
+
+
+async def names_of(api: Api, kind: str) -> list[str]:
+    """The names of all definitions of a kind."""
+    return [one.name for one in await definitions(api, kind)]
+
+
+class Units:
+    """What the rewards of a bet are counted in: by its goal, or by that of its placement."""
+
+    def __init__(self, goals: Iterable[Definition], placements: Iterable[Definition]) -> None:
+        self._goals = {one.name: Unit(one.value) for one in goals}
+        self._placements = {one.name: one.goal for one in placements}
+
+    @classmethod
+    async def ask(cls, api: Api) -> "Units":
+        return cls(await definitions(api, "goals"), await definitions(api, "placements"))
+
+    def of(self, bet: Bet) -> Unit:
+        goal = bet.goal or self._placements.get(bet.placement)
+        return self._goals.get(goal or "", Unit())
+
+
+async def item_titles(api: Api, item_ids: Iterable[str]) -> dict[str, str]:
+    """The titles of some items; one that is gone or has none is missing."""
+    wanted = list(dict.fromkeys(item_ids))[:MOST_TITLES]
+    found = await asyncio.gather(*(_title(api, item_id) for item_id in wanted))
+    return {one.item_id: one.title for one in found if one is not None and one.title}
+
+
+async def _title(api: Api, item_id: str) -> Title | None:
+    try:
+        return await api.get(path_of("v1", "items", item_id), Title)
+    except Problem as problem:
+        if problem.status == 404:
+            return None
+        raise

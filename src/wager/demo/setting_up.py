@@ -1,0 +1,140 @@
+"""The demonstration's store: definitions, items, eleven months of history, models."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
+from datetime import UTC, datetime
+from importlib import resources
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+
+from wager.batch.tables import also_bought_in_child
+from wager.demo.completejourney import BEGIN, END, REPLAY_FROM, CompleteJourney, Moment
+from wager.demo.retelling import Payload
+from wager.domain.content import Item
+from wager.domain.events import Arrival
+from wager.engine.engine import Engine
+from wager.errors import Conflict, StoreError
+from wager.stores.base import DecisionQuery
+
+T = TypeVar("T")
+MARKER = "demo"
+KINDS = ("goals", "segments", "placements")
+ITEMS_AT_ONCE = 20_000
+EVENTS_AT_ONCE = 500
+COMMITS_UNDER_WAY = 8
+
+
+class Marker(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the demonstration is, kept with its store, so that a second run goes on from it."""
+
+    history: bool = False
+    models: bool = False
+    households: int | None = None
+
+
+class Bars(Protocol):
+    """Shows how far a step is."""
+
+    def start(self, what: str, total: int | None) -> None: ...
+
+    def advance(self, count: int) -> None: ...
+
+
+def marker(engine: Engine) -> Marker:
+    kept = engine.stores.kept(MARKER)
+    return msgspec.json.decode(kept, type=Marker) if kept else Marker()
+
+
+def keep(engine: Engine, mark: Marker) -> None:
+    engine.stores.keep(MARKER, msgspec.json.encode(mark))
+
+
+def set_up(
+    engine: Engine, journey: CompleteJourney, bars: Bars, *, households: int | None = None
+) -> None:
+    """Do what has not been done yet; what was begun and cut off is done again, harmlessly."""
+    mark = marker(engine)
+    if mark.history and mark.households != households:
+        held = "all" if mark.households is None else mark.households
+        raise Conflict(f"this store holds {held} households; start over with `wager demo --fresh`")
+    if not mark.history:
+        _publish(engine, journey, bars)
+        _take_in(engine, journey, bars)
+        mark = Marker(history=True, households=households)
+        keep(engine, mark)
+    if not mark.models:
+        bars.start("models: what is popular, and in which segment", None)
+        engine.learn()
+        bars.start("models: also bought, in a child process", None)
+        engine.learning.rebuild(also_bought_in_child)
+        engine.learning.checkpoint()
+        mark = msgspec.structs.replace(mark, models=True)
+        keep(engine, mark)
+
+
+def replayed_to(engine: Engine) -> datetime:
+    """The basket that December was replayed to; it is asked again, which changes nothing."""
+    query = DecisionQuery(placement="home", since=REPLAY_FROM, until=END, limit=1)
+    latest = engine.deciding.list(query).decisions
+    return latest[0].decision.at if latest else REPLAY_FROM
+
+
+def _publish(engine: Engine, journey: CompleteJourney, bars: Bars) -> None:
+    own = definitions()
+    items = [*(msgspec.convert(one, Item) for one in own["items"]), *journey.items()]
+    bars.start("items: products and coupons", len(items))
+    for page in _pages(items, ITEMS_AT_ONCE):
+        _, durable = engine.publishing.put_items(page)
+        durable.result()
+        bars.advance(len(page))
+    for kind in KINDS:
+        for document in own[kind]:
+            _, _, durable = engine.publishing.put(kind, document)
+            durable.result()
+
+
+def definitions() -> dict[str, list[dict[str, Any]]]:
+    """The YAML files of this package: the same documents that `wager apply` takes."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for file in resources.files("wager.demo").joinpath("definitions").iterdir():
+        found |= msgspec.yaml.decode(file.read_bytes(), type=dict[str, list[dict[str, Any]]])
+    return found
+
+
+def _take_in(engine: Engine, journey: CompleteJourney, bars: Bars) -> None:
+    baskets, _ = journey.count(BEGIN, REPLAY_FROM)
+    bars.start("history: baskets of January to November 2017", baskets)
+    waiting: deque[Future[None]] = deque()
+    for moments in _pages(journey.moments(BEGIN, REPLAY_FROM), EVENTS_AT_ONCE):
+        waiting.append(_collect(engine, moments))
+        while len(waiting) > COMMITS_UNDER_WAY:
+            waiting.popleft().result()
+        bars.advance(sum(moment.kind == "basket" for moment in moments))
+    for durable in waiting:
+        durable.result()
+
+
+def _collect(engine: Engine, moments: Iterable[Moment]) -> "Future[None]":
+    payloads: list[Payload] = [told for moment in moments for told in moment.payloads]
+    arrival = Arrival(received_at=datetime.now(UTC), source="complete-journey")
+    collected, durable = engine.collecting.collect(payloads, arrival)
+    if collected.quarantined:
+        first = collected.quarantined[0]
+        raise StoreError(
+            f"{len(collected.quarantined)} events of the history were not taken in; the first: "
+            f"{first.detail}; start over with `wager demo --fresh`"
+        )
+    return durable
+
+
+def _pages(things: Iterable[T], size: int) -> Iterator[list[T]]:
+    page: list[T] = []
+    for thing in things:
+        page.append(thing)
+        if len(page) == size:
+            yield page
+            page = []
+    if page:
+        yield page

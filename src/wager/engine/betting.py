@@ -1,0 +1,329 @@
+"""One bet: the steps of `decide` one after the other, for one person in one placement."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from wager.decide.candidates import Origin, gather, shortlist
+from wager.decide.eligibility import why_not
+from wager.decide.features import FEATURES, WIDTH, rows
+from wager.decide.payoff import Worth, nothing_learnt, worth
+from wager.decide.policies import POLICIES
+from wager.decide.reasons import reasons
+from wager.decide.slate import draw
+from wager.domain.asking import Ask
+from wager.domain.decisions import (
+    Candidate,
+    Choice,
+    Excluded,
+    Reason,
+    SafeChoice,
+)
+from wager.domain.definitions import LEVELS, Level
+from wager.domain.models import Payoffs
+from wager.engine.live import Live
+from wager.errors import BadDefinition
+from wager.render.merge import merge
+from wager.render.renditions import content
+
+LOGGED_FEATURES = (*FEATURES, "said")
+EXCLUDED_EXAMPLES = 40
+_UNLEARNT = nothing_learnt()
+
+
+@dataclass(frozen=True, slots=True)
+class Bet:
+    """What a decision is made of before it has an id and a time."""
+
+    level: Level
+    policy: str
+    choices: tuple[Choice, ...]
+    default: SafeChoice
+    candidates: tuple[Candidate, ...] = ()
+    dropped: Mapping[str, int] | None = None
+    excluded: tuple[Excluded, ...] = ()
+    notes: tuple[Reason, ...] = ()
+    stake: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The candidates that may be shown, with their worth, and what was left out."""
+
+    found: list[tuple[str | None, Origin]]
+    x: np.ndarray[Any, np.dtype[np.float64]]
+    worth: Worth
+    dropped: list[tuple[str, str]]
+    safe: list[str]
+
+
+class Bettor:
+    """Places bets from what is live; reads, and writes nothing."""
+
+    def __init__(self, live: Live) -> None:
+        self.live = live
+
+    def bet(self, ask: Ask, decision_id: str) -> Bet:
+        """Candidates, eligibility, features, payoff, odds, draw, reasons: in that order."""
+        table = self._table(ask)
+        if not table.found:
+            safe = SafeChoice(item_id=None, expected_reward=0.0)
+            return Bet("neutral", "default", (), safe, **_left_out(table.dropped))
+        policy = POLICIES[ask.placement.policy]
+        mean, deviation = table.worth.mean, table.worth.deviation
+        odds = policy(mean, deviation, ask.placement.risk_appetite)
+        groups = [self._group(name) for name, _ in table.found]
+        drawn = draw(
+            odds, groups, ask.placement.slots, key=self.live.draw_key, decision_id=decision_id
+        )
+        notes: list[Reason] = []
+        choices = tuple(
+            self._choice(ask, table, slot, row, propensity, notes)
+            for slot, (row, propensity) in enumerate(drawn)
+        )
+        return Bet(
+            level=max((one.level for one in choices), key=LEVELS.index, default="neutral"),
+            policy=ask.placement.policy,
+            choices=choices,
+            default=self._safe(table),
+            candidates=_candidates(table, odds),
+            notes=tuple(notes),
+            stake=self._stake(table, choices),
+            **_left_out(table.dropped),
+        )
+
+    def safe_bet(self, ask: Ask, *, holdout: bool) -> Bet:
+        """The default in every slot: for the held-out, and where nothing may be assumed.
+
+        What it would be worth is worked out all the same, so that it can be compared.
+        """
+        safe, dropped = self.safe_choices(ask)
+        found = [(name, Origin(sources={"default": 1.0})) for name in safe]
+        x, values = self._worth(ask, found)
+        kind = "holdout" if holdout else "default"
+        text = "held out: gets the safe choice" if holdout else "the safe choice"
+        notes: list[Reason] = []
+        choices = []
+        for slot, name in enumerate(safe):
+            shown, level, words = self._content(ask, name, "neutral", notes)
+            choices.append(
+                Choice(
+                    slot=slot,
+                    item_id=name,
+                    level=level,
+                    propensity=1.0,
+                    expected_reward=float(values.mean[slot]),
+                    standard_error=float(values.deviation[slot]),
+                    content=shown,
+                    reasons=(Reason(kind=kind, text=text), *words),
+                )
+            )
+        if not safe and ask.placement.allow_nothing:
+            choices.append(
+                Choice(
+                    slot=0,
+                    item_id=None,
+                    level="neutral",
+                    propensity=1.0,
+                    expected_reward=0.0,
+                    standard_error=0.0,
+                    reasons=(Reason(kind=kind, text=text),),
+                )
+            )
+        table = Table([*found], x, values, dropped, safe)
+        return Bet(
+            level=max((one.level for one in choices), key=LEVELS.index, default="neutral"),
+            policy="default",
+            choices=tuple(choices),
+            default=self._safe(table),
+            candidates=_candidates(table, np.ones(len(found))) if found else (),
+            notes=tuple(notes),
+            **_left_out(dropped),
+        )
+
+    def _table(self, ask: Ask) -> Table:
+        safe, dropped = self.safe_choices(ask)
+        who = self.live.standing(ask.profile)
+        origins, more = shortlist(gather(ask, who, safe), lambda name: self._why_not(ask, name))
+        found: list[tuple[str | None, Origin]] = list(origins.items())
+        x, values = self._worth(ask, found)
+        if ask.placement.allow_nothing:
+            found.append((None, Origin()))
+            x, values = _with_nothing(x, values, ask.placement.impression_cost)
+        return Table(found, x, values, [*more, *dropped], safe)
+
+    def _worth(
+        self, ask: Ask, found: Sequence[tuple[str | None, Origin]]
+    ) -> tuple[np.ndarray[Any, np.dtype[np.float64]], Worth]:
+        named = [(name, origin) for name, origin in found if name is not None]
+        x = np.round(rows(ask, self.live.standing(ask.profile), named), 5)
+        payoffs = self.payoffs(ask.placement.name)
+        values = worth(
+            x, [name for name, _ in named], payoffs, ask.profile.profile_id, ask.segments
+        )
+        return x, values
+
+    def payoffs(self, placement: str) -> Payoffs:
+        """What was learnt for the placement, or the prior."""
+        return self.live.snapshot.payoffs.get(placement, _UNLEARNT)
+
+    def safe_choices(self, ask: Ask) -> tuple[list[str], list[tuple[str, str]]]:
+        """The eligible defaults, filled to the slots with what is popular, then with anything.
+
+        Where the candidates were handed in, none but them is among it.
+        """
+        wanted, slots = ask.placement.default, ask.placement.slots
+        named = [wanted] if isinstance(wanted, str) else wanted if isinstance(wanted, list) else []
+        only = None if ask.limited_to is None else dict.fromkeys(ask.limited_to)
+        chosen: dict[str, None] = {}
+        dropped: dict[str, str] = {}
+        fill = not (ask.placement.allow_nothing and wanted is None)
+        for name in chain(named, self._fill(ask) if fill else (), only or ()):
+            if name in chosen or name in dropped or (only is not None and name not in only):
+                continue
+            rule = self._why_not(ask, name)
+            if rule is None and len(chosen) < slots:
+                chosen[name] = None
+            elif rule is not None and (only is not None or name in named):
+                dropped[name] = rule
+            if only is None and len(chosen) == slots:
+                break
+        return list(chosen), list(dropped.items())
+
+    def _fill(self, ask: Ask) -> Iterator[str]:
+        yield from (name for name, _ in ask.snapshot.popular)
+        for kind in ask.placement.kinds or list(ask.shelf.kinds):
+            yield from ask.shelf.kinds.get(kind, ())
+
+    def _why_not(self, ask: Ask, name: str) -> str | None:
+        rule = why_not(ask, name)
+        if rule is None and name in self.live.templated:
+            rendered = content(self.live.items[name], None, self._values(ask, name))
+            if rendered.missing or rendered.problem is not None:
+                return "missing-merge-field"
+        return rule
+
+    def _group(self, name: str | None) -> str | None:
+        item = self.live.items.get(name) if name is not None else None
+        return None if item is None else item.parent_id
+
+    def _values(self, ask: Ask, name: str | None) -> dict[str, Any]:
+        """What templates may use; at the neutral level nothing of the person is among it."""
+        item = self.live.items.get(name) if name is not None else None
+        known = ask.known if ask.level != "neutral" else {}
+        about = {"itemId": name, "title": item.title, "price": item.price} if item else {}
+        return {"profile": known, "context": ask.context, "item": about}
+
+    def _content(
+        self, ask: Ask, name: str | None, level: Level, notes: list[Reason]
+    ) -> tuple[dict[str, Any], Level, tuple[Reason, ...]]:
+        """What is shown, in words for this person; words that use the profile raise the level."""
+        if name is None:
+            return {}, level, ()
+        channel = ask.context.get("channel")
+        values = self._values(ask, name)
+        rendered = content(
+            self.live.items[name], channel if isinstance(channel, str) else None, values
+        )
+        shown, used = dict(rendered.content), list(rendered.used)
+        if ask.placement.template is not None:
+            text, fields, problem = _merged(ask.placement.template, values)
+            if text is not None:
+                shown["text"] = text
+                used.extend(fields)
+            elif not notes:
+                notes.append(Reason(kind="template", text=f"words not merged: {problem}"))
+        used = [field for field in used if field.startswith("profile.")]
+        if not used:
+            return shown, level, ()
+        words = Reason(kind="template", text=f"says what is known: {', '.join(sorted(set(used)))}")
+        return shown, max(level, "customization", key=LEVELS.index), (words,)
+
+    def _choice(
+        self, ask: Ask, table: Table, slot: int, row: int, propensity: float, notes: list[Reason]
+    ) -> Choice:
+        name, origin = table.found[row]
+        shown, level, words = self._content(ask, name, origin.level, notes)
+        if name is None:
+            said: tuple[Reason, ...] = (Reason(kind="nothing", text="nothing was the better bet"),)
+        else:
+            said = reasons(ask, name, origin, table.worth, row)
+        return Choice(
+            slot=slot,
+            item_id=name,
+            level=level,
+            propensity=propensity,
+            expected_reward=float(table.worth.mean[row]),
+            standard_error=float(table.worth.deviation[row]),
+            content=shown,
+            reasons=(*said, *words),
+        )
+
+    def _safe(self, table: Table) -> SafeChoice:
+        if not table.safe:
+            return SafeChoice(item_id=None, expected_reward=0.0)
+        rewards = {name: float(table.worth.mean[row]) for row, (name, _) in enumerate(table.found)}
+        first = table.safe[0]
+        return SafeChoice(
+            item_id=first, expected_reward=rewards.get(first, 0.0), item_ids=tuple(table.safe)
+        )
+
+    def _stake(self, table: Table, choices: Sequence[Choice]) -> float:
+        """What the safe choice was expected to bring in the slots that were bet instead."""
+        safe = set(table.safe)
+        bet = sum(one.item_id not in safe for one in choices)
+        rewards = [
+            max(float(table.worth.mean[row]), 0.0)
+            for row, (name, _) in enumerate(table.found)
+            if name in safe
+        ]
+        return sum(sorted(rewards)[:bet]) if rewards else 0.0
+
+
+def _merged(template: str, values: dict[str, Any]) -> tuple[str | None, tuple[str, ...], str]:
+    """The placement's words for this person, the fields they used, and what stood against it."""
+    try:
+        merged = merge(template, values)
+    except BadDefinition as error:
+        return None, (), error.detail
+    return merged.text, merged.used, f"{', '.join(merged.missing)} is not known"
+
+
+def _with_nothing(
+    x: np.ndarray[Any, np.dtype[np.float64]], values: Worth, saved: float
+) -> tuple[np.ndarray[Any, np.dtype[np.float64]], Worth]:
+    """Nothing as one more arm: surely worth what an impression costs."""
+    zero = np.zeros((1, WIDTH))
+    sure = float(values.deviation.min()) / 4.0 if len(values.deviation) else 1e-3
+    return np.vstack([x, zero]), replace(
+        values,
+        mean=np.append(values.mean, saved),
+        deviation=np.append(values.deviation, sure),
+        parts=np.vstack([values.parts, zero]),
+        said=np.append(values.said, saved),
+        corrections=np.vstack([values.corrections, np.zeros((1, 3))]),
+    )
+
+
+def _candidates(table: Table, odds: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[Candidate, ...]:
+    logged = np.hstack([table.x, table.worth.said[:, None]]).tolist()
+    return tuple(
+        Candidate(name, chance, mean, deviation, origin.level, tuple(row) if name else ())
+        for (name, origin), chance, mean, deviation, row in zip(
+            table.found, odds.tolist(), table.worth.mean.tolist(),
+            table.worth.deviation.tolist(), logged, strict=True,
+        )
+    )  # fmt: skip
+
+
+def _left_out(dropped: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    counts: dict[str, int] = {}
+    examples: dict[str, Excluded] = {}
+    for name, rule in dropped:
+        if name not in examples:
+            counts[rule] = counts.get(rule, 0) + 1
+            examples[name] = Excluded(name, rule)
+    return {"dropped": counts, "excluded": tuple(list(examples.values())[:EXCLUDED_EXAMPLES])}

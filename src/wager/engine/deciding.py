@@ -1,0 +1,254 @@
+"""The way of a decision: load who and what, bet, log the bet, answer when it is durable."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from wager.collect.consent import stated
+from wager.collect.quality import Unreadable
+from wager.collect.tokens import subject
+from wager.decide.ladder import evidence
+from wager.domain.asking import Ask, part_of_day
+from wager.domain.decisions import DecideRequest, Decision, LoggedDecision, Reason
+from wager.domain.definitions import Placement
+from wager.domain.identity import Identity, Purpose
+from wager.domain.profiles import Profile
+from wager.engine.betting import LOGGED_FEATURES, Bettor
+from wager.engine.live import Live
+from wager.errors import BadInput, Conflict, NotAllowed, NotFound, UnknownName
+from wager.learn.attribution import CLICK
+from wager.stores.base import DecisionPage, DecisionQuery
+from wager.unify.segments import holds
+from wager.unify.view import view
+
+MAX_PLACEMENTS = 20
+
+
+class Deciding:
+    """Answers what a person should see; every answer is logged with what it was decided on."""
+
+    def __init__(self, live: Live) -> None:
+        self.live = live
+        self.bettor = Bettor(live)
+
+    def decide(
+        self, request: DecideRequest, *, public: bool = False, refused: tuple[Purpose, ...] = ()
+    ) -> tuple[list[Decision], "Future[None]"]:
+        """One decision for each placement asked, no item twice; durable with the future."""
+        placements = self._placements(request, public)
+        now = request.at or self.live.now()
+        ids = _decision_ids(request, placements)
+        with self.live.stores.transaction() as commit:
+            profile, known = self._who(request, public, now)
+            decisions: list[Decision] = []
+            taken: frozenset[str] = frozenset()
+            for placement, decision_id in zip(placements, ids, strict=True):
+                decision = self._again(request, decision_id, placement)
+                if decision is None:
+                    ask = self._ask(request, placement, profile, now, taken)
+                    decision = self._decide(request, ask, decision_id, refused)
+                    if not request.preview:
+                        self.live.stores.decisions.append(decision)
+                decisions.append(decision)
+                taken |= {one.item_id for one in decision.choices if one.item_id is not None}
+            if not known and not request.preview and (names := _identities(request)):
+                self.live.stores.profiles.put(profile, names[:1])
+        return decisions, commit.durable
+
+    def get(self, decision_id: str) -> LoggedDecision:
+        """The bet with what came of it."""
+        logged = self.live.stores.decisions.get(decision_id)
+        if logged is None:
+            raise NotFound(
+                f"no decision has the id {decision_id!r}; it may be older than the "
+                f"{self.live.settings.decision_days} days that decisions are kept"
+            )
+        return logged
+
+    def list(self, query: DecisionQuery) -> DecisionPage:
+        """Bets, newest first."""
+        return self.live.stores.decisions.list(query)
+
+    def _placements(self, request: DecideRequest, public: bool) -> Sequence[Placement]:
+        if (request.placement is None) == (request.placements is None):
+            raise BadInput("name one `placement`, or several in `placements`, and not both")
+        names = [request.placement] if request.placement is not None else request.placements or []
+        if not 1 <= len(names) <= MAX_PLACEMENTS or len(set(names)) != len(names):
+            raise BadInput(
+                f"`placements` needs 1 to {MAX_PLACEMENTS} different names; got {len(names)}"
+            )
+        if public and (request.preview or request.at is not None):
+            raise NotAllowed("`preview` and `at` need the secret key")
+        known = self.live.placements
+        for name in names:
+            if name not in known:
+                raise UnknownName("placement", name, known)
+        if request.at is not None and request.at.astimezone(UTC).year < 1970:
+            raise BadInput(f"`at` is {request.at.isoformat()}; 1970 is the first year that works")
+        return [known[name] for name in names]
+
+    def _who(self, request: DecideRequest, public: bool, now: datetime) -> tuple[Profile, bool]:
+        """The profile asked about and whether it is stored; a new one where nobody is known."""
+        names = _identities(request)
+        if public and request.user_id is not None:
+            self._check_token(request)
+        found = self.live.stores.profiles.find(names) if names else {}
+        for name in names:
+            profile = self.live.stores.profiles.get(found[name]) if name in found else None
+            while profile is not None and profile.merged_into is not None:
+                profile = self.live.stores.profiles.get(profile.merged_into)
+            if profile is not None:
+                return profile, True
+        made = Profile(
+            profile_id=uuid.uuid4().hex, created_at=now, updated_at=now, identities=names[:1]
+        )
+        return made, False
+
+    def _check_token(self, request: DecideRequest) -> None:
+        secret = self.live.signing_secret
+        token = request.user_token or ""
+        if secret is None or subject(token, secret, self.live.now()) != request.user_id:
+            raise NotAllowed(
+                "a public key may ask for a `userId` only with a valid `userToken`; "
+                "ask for the `anonymousId` alone, or sign a token on your server"
+            )
+
+    def _again(
+        self, request: DecideRequest, decision_id: str, placement: Placement
+    ) -> Decision | None:
+        """The decision that was logged under this id, if it was asked by the same identity."""
+        if request.decision_id is None:
+            return None
+        logged = self.live.stores.decisions.get(decision_id)
+        if logged is None:
+            return None
+        before = logged.decision
+        asked = tuple(str(one) for one in _identities(request))
+        if before.placement != placement.name or before.identity != asked:
+            raise Conflict(
+                f"decision {decision_id!r} was made for another identity or placement; "
+                "send a new `decisionId`"
+            )
+        return before
+
+    def _ask(
+        self, request: DecideRequest, placement: Placement, profile: Profile, now: datetime,
+        taken: frozenset[str],
+    ) -> Ask:  # fmt: skip
+        context = dict(request.context)
+        zone = self.live.zone(context.get("timezone")) or self.live.zone(profile.timezone) or UTC
+        local = now.astimezone(zone)
+        context["hour"], context["weekday"] = local.hour, local.isoweekday()
+        context["partOfDay"] = part_of_day(local.hour)
+        cart = context.get("cart")
+        in_cart = (
+            tuple(str(one) for one in cart[:100]) if isinstance(cart, list) else tuple(profile.cart)
+        )
+        return Ask(
+            placement=placement,
+            profile=profile,
+            now=now,
+            local=local,
+            snapshot=self.live.snapshot,
+            shelf=self.live.shelf,
+            segments=self._segments(profile, context, now),
+            cart=in_cart,
+            limited_to=tuple(request.candidates) if request.candidates is not None else None,
+            taken=taken,
+            context=context,
+            known=view(profile, now) if self._has_words(placement) else {},
+        )
+
+    def _has_words(self, placement: Placement) -> bool:
+        return placement.template is not None or bool(self.live.templated)
+
+    def _segments(
+        self, profile: Profile, context: dict[str, Any], now: datetime
+    ) -> tuple[str, ...]:
+        """Stored membership, and the conditions that ask about this moment."""
+        stored = [name for name in profile.segments if name in self.live.segments]
+        for name, compiled in self.live.segments.items():
+            if compiled.at_decision:
+                held, failed = holds(compiled, profile, context, now)
+                if failed:
+                    self.live.count_errors({name: 1})
+                if held:
+                    stored.append(name)
+        return tuple(stored)
+
+    def _decide(
+        self, request: DecideRequest, ask: Ask, decision_id: str, refused: tuple[Purpose, ...]
+    ) -> Decision:
+        placement, profile = ask.placement, ask.profile
+        said_no = {*refused, *profile.refused, *_refused(request.context)}
+        step = evidence(ask, refused="personalization" in said_no, words=self._has_words(placement))
+        ask = replace(ask, level=step.level)
+        holdout = self.live.is_held_out(profile, placement)
+        if holdout:
+            ask = replace(ask, level="neutral")
+        if ask.level in ("neutral", "customization"):
+            bet = self.bettor.safe_bet(ask, holdout=holdout)
+        else:
+            bet = self.bettor.bet(ask, decision_id)
+        down = step.stepped_down
+        if holdout:
+            down = (Reason(kind="holdout", text="held out, so that lift can be known"),)
+        goal = self.live.goals.get(placement.goal or CLICK.name, CLICK)
+        return Decision(
+            decision_id=decision_id,
+            placement=placement.name,
+            profile_id=profile.profile_id,
+            at=ask.now,
+            level=bet.level,
+            policy=bet.policy,
+            model_version=ask.snapshot.version,
+            holdout=holdout,
+            goal=goal.name,
+            window_minutes=goal.window_minutes,
+            choices=bet.choices,
+            default=bet.default,
+            candidates=bet.candidates,
+            feature_names=LOGGED_FEATURES,
+            excluded=bet.excluded,
+            dropped=dict(bet.dropped or {}),
+            stepped_down=(*down, *bet.notes),
+            stake=bet.stake,
+            segments=ask.segments,
+            context=dict(ask.context),
+            identity=tuple(str(one) for one in _identities(request)),
+            limited_to=ask.limited_to or (),
+            replayed=request.at is not None,
+            preview=request.preview,
+            learns="learning" not in said_no and not request.preview,
+        )
+
+
+def _refused(context: Mapping[str, Any]) -> list[Purpose]:
+    """What the request's own `context.consent` refuses."""
+    if "consent" not in context:
+        return []
+    try:
+        return [purpose for purpose, allowed in stated(context).items() if not allowed]
+    except Unreadable as error:
+        raise BadInput(error.detail, code=error.code) from error
+
+
+def _identities(request: DecideRequest) -> tuple[Identity, ...]:
+    names: list[Identity] = []
+    if request.user_id is not None:
+        names.append(Identity("user_id", request.user_id))
+    if request.anonymous_id is not None:
+        names.append(Identity("anonymous_id", request.anonymous_id))
+    return tuple(names)
+
+
+def _decision_ids(request: DecideRequest, placements: Sequence[Placement]) -> list[str]:
+    """The caller's id for one placement, the id and the placement's name for several."""
+    if request.decision_id is None:
+        return [uuid.uuid4().hex for _ in placements]
+    if request.placement is not None:
+        return [request.decision_id]
+    return [f"{request.decision_id}:{placement.name}" for placement in placements]

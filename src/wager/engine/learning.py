@@ -1,0 +1,315 @@
+"""What came in is folded into what will be bet next: settle, learn, publish a new snapshot."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from time import monotonic
+
+import msgspec
+import numpy as np
+
+from wager.decide.candidates import gather, shortlist
+from wager.decide.eligibility import why_not
+from wager.decide.features import FEATURES, PRIOR_MEAN, PRIOR_STRENGTH, WIDTH, rows
+from wager.decide.ladder import evidence
+from wager.domain.asking import Ask
+from wager.domain.decisions import LoggedDecision, Outcome
+from wager.domain.definitions import Placement
+from wager.domain.events import ORDERED, Event, StoredEvent
+from wager.domain.models import Ranked, Snapshot
+from wager.domain.profiles import Profile
+from wager.engine.live import Live
+from wager.learn import attribution
+from wager.learn.popularity import Crowd, actions
+from wager.learn.rewards import Rewards, pack, unpack
+from wager.stores.base import DecisionQuery, EventQuery
+
+PAGE = 2000
+OPEN_BETS = 100
+REPLAY_GRACE = timedelta(seconds=1)
+
+
+class Kept(msgspec.Struct):
+    """The checkpoint: what was folded up to which place in the logs."""
+
+    events: int = 0
+    decisions: int = 0
+    version: int = 0
+    latest: datetime | None = None
+    crowds: dict[str, Crowd] = {}
+    rewards: dict[str, bytes] = {}
+    features: tuple[str, ...] = FEATURES
+
+
+class Learning:
+    """Settles bets and folds events and rewards; restarts where the last checkpoint ended."""
+
+    def __init__(self, live: Live, regroup: Callable[[], int] = lambda: 0) -> None:
+        self.live = live
+        self._regroup = regroup
+        self._mutex = threading.RLock()
+        self._kept = Kept()
+        self._rewards: dict[str, Rewards] = {}
+        self._also_bought: dict[str, Ranked] = {}
+        self._saved_at = monotonic()
+        self._load()
+        self.publish()
+
+    def _load(self) -> None:
+        found = self.live.stores.models.latest("learnt")
+        if found is not None:
+            kept = msgspec.msgpack.decode(found[1], type=Kept)
+            if kept.features == FEATURES:
+                self._kept = kept
+                self._rewards = {name: unpack(body, WIDTH) for name, body in kept.rewards.items()}
+        related = self.live.stores.models.latest("also-bought")
+        if related is not None:
+            self._also_bought = msgspec.msgpack.decode(
+                related[1], type=dict[str, list[tuple[str, float]]]
+            )
+
+    # ---- an event settles bets: called inside the transaction that writes the event
+
+    def settle(self, event: Event, profile_id: str, profile: Profile) -> tuple[str, ...]:
+        """Join an event to the bets it is an outcome of; the ids of those it settled."""
+        goals = self.live.goals
+        if not attribution.may_settle(event, goals.values()):
+            return ()
+        bets = self._bets(event, profile_id)
+        outcomes = self._outcomes(event, bets)
+        if not outcomes:
+            return ()
+        settled: list[tuple[str, str, float, datetime]] = []
+        for bet in bets:
+            own = [one for one in outcomes if one.decision_id == bet.decision.decision_id]
+            reward = attribution.settled(bet, own)
+            if reward is not None:
+                settled.append((bet.decision.decision_id, "won", reward, event.at))
+        self.live.stores.decisions.reward(outcomes, settled)
+        return tuple(dict.fromkeys(one.decision_id for one in outcomes))
+
+    def _bets(self, event: Event, profile_id: str) -> Sequence[LoggedDecision]:
+        decisions = self.live.stores.decisions
+        named = event.properties.get("decisionId")
+        if isinstance(named, str):
+            logged = decisions.get(named)
+            known = logged is not None and logged.decision.profile_id == profile_id
+            return [logged] if logged is not None and known else []
+        goals = [goal for goal in self.live.goals.values() if goal.event == event.name]
+        if not goals:
+            return []
+        window = max(goal.window_minutes for goal in goals)
+        query = DecisionQuery(
+            profile_id=profile_id,
+            since=event.at - timedelta(minutes=window),
+            until=event.at + timedelta(microseconds=1),
+            limit=OPEN_BETS,
+        )
+        return decisions.list(query).decisions
+
+    def _outcomes(self, event: Event, bets: Sequence[LoggedDecision]) -> list[Outcome]:
+        if "decisionId" in event.properties and "products" not in event.properties:
+            goals = self.live.goals
+            found = [
+                attribution.named(event, bet, goals.get(bet.decision.goal or "", attribution.CLICK))
+                for bet in bets
+            ]
+            return [one for one in found if one is not None]
+        return attribution.by_window(event, bets, self.live.goals)
+
+    # ---- the tick
+
+    def learn(self, now: datetime | None = None) -> dict[str, int | str]:
+        """Fold new events, settle what has passed, fold rewards, publish a new snapshot."""
+        with self._mutex:
+            at = now or self.live.now()
+            if self.live.segments_changed:
+                self.live.segments_changed = False
+                self._regroup()
+            events = self._fold_events()
+            lost = self._settle_lost(at)
+            bets = self._fold_rewards()
+            if events or bets:
+                self._kept.version += 1
+                self.publish()
+            if monotonic() - self._saved_at > self.live.settings.checkpoint_seconds:
+                self.checkpoint()
+            return {"events": events, "bets": bets, "lost": lost, "version": self.version}
+
+    @property
+    def version(self) -> str:
+        return f"m{self._kept.version}"
+
+    def _fold_events(self) -> int:
+        count = 0
+        while True:
+            page = self.live.stores.events.read(EventQuery(after=self._kept.events, limit=PAGE))
+            for stored in page:
+                self._fold_event(stored)
+            count += len(page)
+            if page:
+                self._kept.events = page[-1].sequence
+            if len(page) < PAGE:
+                return count
+
+    def _fold_event(self, stored: StoredEvent) -> None:
+        event = stored.event
+        if self._kept.latest is None or event.at > self._kept.latest:
+            self._kept.latest = event.at
+        if "learning" in event.refused:
+            return
+        names, weight = actions(event)
+        if not names:
+            return
+        crowds = self._kept.crowds
+        crowds.setdefault("", Crowd()).add(names, weight)
+        profile = self.live.stores.profiles.get(stored.profile_id)
+        for segment in profile.segments if profile is not None else ():
+            crowds.setdefault(segment, Crowd()).add(names, weight)
+
+    def _settle_lost(self, now: datetime) -> int:
+        """Windows that have passed: by the clock for live bets, by the events' time in a replay."""
+        count = self._lost_before(now, replayed=False)
+        if self._kept.latest is not None:
+            count += self._lost_before(self._kept.latest - REPLAY_GRACE, replayed=True)
+        return count
+
+    def _lost_before(self, due: datetime, *, replayed: bool) -> int:
+        stores, count = self.live.stores, 0
+        query = DecisionQuery(state="open", due_before=due, replayed=replayed, limit=500)
+        while True:
+            with stores.transaction():
+                bets = stores.decisions.list(query).decisions
+                settled = [(bet.decision.decision_id, "lost", 0.0, due) for bet in bets]
+                if settled:
+                    stores.decisions.reward((), settled)
+            count += len(bets)
+            if len(bets) < 500:
+                return count
+
+    def _fold_rewards(self) -> int:
+        count = 0
+        while True:
+            after = self._kept.decisions
+            page, cursor = self.live.stores.decisions.rewarded(after, PAGE)
+            for logged in page:
+                name = logged.decision.placement
+                if logged.decision.feature_names[:WIDTH] == FEATURES:
+                    fold = self._rewards.setdefault(name, Rewards(WIDTH))
+                    count += fold.add(logged, after=after)
+            self._kept.decisions = cursor
+            if len(page) < PAGE:
+                return count
+
+    def publish(self) -> None:
+        """Hand a new snapshot to deciding."""
+        crowds = self._kept.crowds
+        everybody = crowds.get("", Crowd())
+        inside = {name: crowd for name, crowd in crowds.items() if name}
+        share = everybody.baskets or 1.0
+        self.live.snapshot = Snapshot(
+            version=self.version,
+            baskets=float(len(everybody.items)) and everybody.baskets,
+            popular=[(name, weight / share) for name, weight in everybody.best()],
+            rates=everybody.rates(),
+            popular_in={
+                name: [(item, weight / (crowd.baskets or 1.0)) for item, weight in crowd.best(60)]
+                for name, crowd in inside.items()
+            },
+            rates_in={name: crowd.rates() for name, crowd in inside.items()},
+            also_bought=self._also_bought,
+            payoffs={
+                name: fold.payoffs(PRIOR_MEAN, PRIOR_STRENGTH)
+                for name, fold in self._rewards.items()
+            },
+        )
+
+    def checkpoint(self) -> None:
+        """Keep what was folded, so that a restart goes on from here."""
+        with self._mutex:
+            self._kept.rewards = {name: pack(fold) for name, fold in self._rewards.items()}
+            for crowd in self._kept.crowds.values():
+                crowd.best()
+            body = msgspec.msgpack.encode(self._kept)
+            with self.live.stores.transaction():
+                self.live.stores.models.put("learnt", self.version, body)
+            self._saved_at = monotonic()
+
+    # ---- from the whole history
+
+    def rehearse(self, event: Event, profile: Profile, placement: str) -> int:
+        """Learn from an order what a bet just before it would have been worth.
+
+        Every candidate's outcome is known (it was in the basket or not), so nothing is biased by
+        what was shown. Call it before the order is collected; how many candidates were learnt.
+        """
+        place = self.live.placements[placement]
+        bought = set(actions(event)[0])
+        ask = self._rehearsed(event, profile, place)
+        with self._mutex:
+            who = self.live.standing(profile)
+            origins, _ = shortlist(gather(ask, who, ()), lambda name: why_not(ask, name))
+            if not origins:
+                return 0
+            x = np.round(rows(ask, who, list(origins.items())), 5)
+            y = np.array([float(name in bought) for name in origins])
+            self._rewards.setdefault(placement, Rewards(WIDTH)).observe(x, y)
+            return len(y)
+
+    def _rehearsed(self, event: Event, profile: Profile, placement: Placement) -> Ask:
+        zone = self.live.zone(event.context.get("timezone")) or self.live.zone(profile.timezone)
+        ask = Ask(
+            placement=placement,
+            profile=profile,
+            now=event.at,
+            local=event.at.astimezone(zone),
+            snapshot=self.live.snapshot,
+            shelf=self.live.shelf,
+            segments=profile.segments,
+        )
+        return replace(ask, level=evidence(ask, refused=False, words=False).level)
+
+    def orders(self) -> Iterator[tuple[str, str, float]]:
+        """Every order line in the log: profile id, item id, time in seconds since the epoch."""
+        after = 0
+        while True:
+            page = self.live.stores.events.read(EventQuery(name=ORDERED, after=after, limit=PAGE))
+            for stored in page:
+                names, _ = actions(stored.event)
+                at = stored.event.at.timestamp()
+                for name in names:
+                    yield stored.profile_id, name, at
+            if len(page) < PAGE:
+                return
+            after = page[-1].sequence
+
+    def rebuild(self, also_bought: Callable[[Iterator[tuple[str, str, float]]], object]) -> int:
+        """Work out also-bought over the whole history by the given batch; items with neighbours."""
+        related = msgspec.convert(also_bought(self.orders()), dict[str, list[tuple[str, float]]])
+        with self._mutex:
+            self._also_bought = dict(related)
+            with self.live.stores.transaction():
+                self.live.stores.models.put(
+                    "also-bought", self.version, msgspec.msgpack.encode(related)
+                )
+            self._kept.version += 1
+            self.publish()
+            self.live.rank_shelf()
+        return len(related)
+
+    def status(self) -> dict[str, object]:
+        """What has been learnt so far, in counts."""
+        with self._mutex:
+            return {
+                "version": self.version,
+                "eventsFolded": self._kept.events,
+                "crowds": {
+                    name or "everybody": len(c.items) for name, c in self._kept.crowds.items()
+                },
+                "alsoBought": len(self._also_bought),
+                "placements": {
+                    name: {"observations": fold.regression.count, "items": len(fold.cells.items)}
+                    for name, fold in self._rewards.items()
+                },
+            }

@@ -1,0 +1,174 @@
+"""What the journeys share: the store, the clock, definitions in force, the shelf, the snapshot."""
+
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, tzinfo
+from typing import Any, cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from wager.decide.candidates import Standing, standing
+from wager.domain.asking import Shelf
+from wager.domain.content import Item
+from wager.domain.definitions import Goal, Placement, Segment
+from wager.domain.models import Snapshot
+from wager.domain.profiles import Profile
+from wager.engine.settings import Settings
+from wager.learn.attribution import CLICK
+from wager.measure.assignment import held_out
+from wager.stores.base import Stores
+from wager.unify.segments import CompiledSegment, compile_segment
+
+Clock = Callable[[], datetime]
+STANDINGS = 20_000
+
+
+class Live:
+    """State that follows from the store and is kept in memory; only the engine holds one."""
+
+    def __init__(self, stores: Stores, settings: Settings, clock: Clock) -> None:
+        self.stores = stores
+        self.settings = settings
+        self.now = clock
+        self.draw_key = self._key("draw-key")
+        self.holdout_key = self._key("holdout-key")
+        self.placements: dict[str, Placement] = {}
+        self.goals: dict[str, Goal] = {}
+        self.segments: dict[str, CompiledSegment] = {}
+        self.condition_errors: dict[str, int] = {}
+        self.segments_changed = False
+        self.signing_secret: str | None = None
+        self.snapshot = Snapshot(version="0")
+        self.items: dict[str, Item] = {}
+        self.templated: set[str] = set()
+        self._kinds: dict[str, dict[str, None]] = {}
+        self._categories: dict[tuple[str, str], dict[str, None]] = {}
+        self.shelf = Shelf(items=self.items, kinds={}, categories={})
+        self._items_seen = 0
+        self._standings: OrderedDict[str, tuple[int, object, Standing]] = OrderedDict()
+        self._zones: dict[str, tzinfo | None] = {}
+        self.load_definitions()
+        self.load_items()
+
+    def _key(self, name: str) -> bytes:
+        kept = self.stores.kept(name)
+        if kept is None:
+            kept = secrets.token_bytes(32)
+            self.stores.keep(name, kept)
+        return kept
+
+    def load_definitions(self) -> None:
+        """Read what is in force; after any definition was written."""
+        of = self.stores.definitions.list
+        self.placements = {
+            one.definition.name: cast(Placement, one.definition) for one in of("placements")
+        }
+        self.goals = {CLICK.name: CLICK} | {
+            one.definition.name: cast(Goal, one.definition) for one in of("goals")
+        }
+        self.segments = {
+            one.definition.name: compile_segment(cast(Segment, one.definition))
+            for one in of("segments")
+        }
+
+    def load_items(self) -> None:
+        """Read what changed in the catalog, and find it again by kind and category."""
+        put, deleted, self._items_seen = self.stores.catalog.changed(self._items_seen)
+        for item in put:
+            self._forget(item.item_id)
+            self.items[item.item_id] = item
+            self._kinds.setdefault(item.kind, {})[item.item_id] = None
+            for category in item.categories:
+                self._categories.setdefault((item.kind, category), {})[item.item_id] = None
+            if _is_templated(item):
+                self.templated.add(item.item_id)
+        for item_id in deleted:
+            self._forget(item_id)
+        if put or deleted:
+            self.rank_shelf()
+
+    def _forget(self, item_id: str) -> None:
+        item = self.items.pop(item_id, None)
+        if item is not None:
+            self._kinds.get(item.kind, {}).pop(item_id, None)
+            for category in item.categories:
+                self._categories.get((item.kind, category), {}).pop(item_id, None)
+            self.templated.discard(item_id)
+
+    def rank_shelf(self) -> None:
+        """Order each category by what is popular; the rest by what came last."""
+        rates = self.snapshot.rates
+        self.shelf = Shelf(
+            items=self.items,
+            kinds={kind: list(names)[-400:] for kind, names in self._kinds.items()},
+            categories={
+                key: sorted(names, key=lambda name: -rates.get(name, 0.0))[:60]
+                for key, names in self._categories.items()
+            },
+        )
+
+    def standing(self, profile: Profile) -> Standing:
+        """What follows from this version of the profile, kept until it changes."""
+        kept = self._standings.get(profile.profile_id)
+        also_bought = self.snapshot.also_bought
+        if kept is not None and kept[0] == profile.version and kept[1] is also_bought:
+            self._standings.move_to_end(profile.profile_id)
+            return kept[2]
+        made = standing(profile, self.snapshot)
+        self._standings[profile.profile_id] = (profile.version, also_bought, made)
+        if len(self._standings) > STANDINGS:
+            self._standings.popitem(last=False)
+        return made
+
+    def zone(self, name: object) -> tzinfo | None:
+        """The time zone of that name; None where there is no such zone."""
+        if not isinstance(name, str):
+            return None
+        if name not in self._zones:
+            try:
+                self._zones[name] = ZoneInfo(name)
+            except (ZoneInfoNotFoundError, ValueError, OSError):
+                self._zones[name] = None
+            if len(self._zones) > 2000:
+                self._zones.pop(next(iter(self._zones)))
+        return self._zones.get(name)
+
+    def held_out_from(self, profile_id: str) -> tuple[str, ...]:
+        """The placements that this profile id is held out from by the draw."""
+        return tuple(
+            name
+            for name, placement in self.placements.items()
+            if placement.holdout_share
+            and held_out(self.holdout_key, profile_id, name, placement.holdout_share)
+        )
+
+    def is_held_out(self, profile: Profile, placement: Placement) -> bool:
+        """By the draw, or because one of the profiles merged into this one was."""
+        if placement.holdout_share <= 0:
+            return False
+        return placement.name in profile.held_out or held_out(
+            self.holdout_key, profile.profile_id, placement.name, placement.holdout_share
+        )
+
+    def count_errors(self, errors: Mapping[str, int]) -> None:
+        """Conditions that stopped for something absent or of the wrong type."""
+        for name, count in errors.items():
+            self.condition_errors[name] = self.condition_errors.get(name, 0) + count
+
+
+def _is_templated(item: Item) -> bool:
+    return any("{{" in text or "{%" in text for text in _strings(item))
+
+
+def _strings(item: Item) -> Iterable[str]:
+    yield item.title
+    yield item.description
+    waiting: list[Any] = [item.renditions]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict):
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)

@@ -1,0 +1,173 @@
+"""The reports: what changed in the log of bets is folded, then the figures are read off."""
+
+import re
+import threading
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+import msgspec
+
+from wager.domain.definitions import Goal
+from wager.engine.live import Live
+from wager.errors import BadInput, UnknownName
+from wager.learn.attribution import CLICK
+from wager.measure import overview
+from wager.measure.book import Book
+from wager.measure.reports import (
+    Asked,
+    Report,
+    calibration_of,
+    levels_of,
+    lift_of,
+    most,
+    overview_of,
+)
+from wager.stores.base import EventQuery
+
+PAGE = 2000
+CHECKED_AT_ONCE = 500  # profiles looked up for merges and erasures with each report
+QUARANTINE_SHOWN = 1000
+HOURS_LIMIT = 24 * 3660.0
+
+
+class Vitals(msgspec.Struct, frozen=True, kw_only=True):
+    """How the process does that serves the engine; a server hands them in."""
+
+    queue: int = 0
+    latency_ms: Mapping[str, float] = {}
+
+
+class Measuring:
+    """Answers `report(name)`; reads only what changed in the log of bets since the last time.
+
+    Nothing is kept on disk: after a restart the first report reads the log from its beginning.
+    The figures reach as far back as decisions are kept.
+    """
+
+    def __init__(self, live: Live, vitals: Callable[[], Vitals] = Vitals) -> None:
+        self.live = live
+        self.vitals = vitals
+        self._mutex = threading.Lock()
+        self._book = Book()
+        self._cursor = 0
+        self._unchecked: list[str] = []
+        self._reports: Mapping[str, Callable[[Asked], Report]] = {
+            "overview": self._overview,
+            "lift": lambda asked: lift_of(self._book, asked),
+            "calibration": self._calibration,
+            "levels": lambda asked: levels_of(self._book, asked),
+            "health": self._health,
+        }
+
+    def report(self, name: str, **filters: object) -> Report:
+        """One report; `placement` and `hours` (back from now) narrow it where that makes sense."""
+        if name not in self._reports:
+            raise UnknownName("report", name, self._reports)
+        with self._mutex:
+            self._refresh()
+            self._check_people()
+            return self._reports[name](self._asked(filters))
+
+    def refresh(self) -> int:
+        """Fold what changed in the log of bets; how many bets brought news."""
+        with self._mutex:
+            return self._refresh()
+
+    def _asked(self, filters: Mapping[str, object]) -> Asked:
+        for name in filters:
+            if name not in ("placement", "hours"):
+                raise BadInput(f"reports have no filter {name!r}; they have: placement, hours")
+        placement, hours = filters.get("placement") or None, filters.get("hours")
+        known = {*self.live.placements, *self._book.placements()}
+        if placement is not None and placement not in known:
+            raise UnknownName("placement", str(placement), known)
+        since = None
+        if hours not in (None, ""):
+            since = self._now() - timedelta(hours=_hours(hours))
+        return Asked(placement=None if placement is None else str(placement), since=since)
+
+    def _now(self) -> datetime:
+        """The clock's moment; where there are only replayed bets, that of the newest one."""
+        return self.live.now() if self._book.live else self._book.latest or self.live.now()
+
+    def _refresh(self) -> int:
+        """One drain of the log. A bet that changes meanwhile may come twice: `read_at` says up to
+        where it was read before; for all others that is the cursor at the beginning."""
+        worth = {name: _worth(goal) for name, goal in self.live.goals.items()}
+        beginning, changed = self._cursor, 0
+        read_at: dict[str, int] = {}
+        while True:
+            page, cursor = self.live.stores.decisions.rewarded(self._cursor, PAGE)
+            for logged in page:
+                name = logged.decision.decision_id
+                since = read_at.get(name, beginning)
+                changed += self._book.take(logged, since=since, worth=worth)
+                read_at[name] = cursor
+            self._cursor = cursor
+            if len(page) < PAGE:
+                return changed
+
+    def _check_people(self) -> None:
+        """Follow merges and erasures, some profiles at a time, everybody in turn."""
+        if not self._unchecked:
+            self._unchecked = sorted(self._book.people())
+        for _ in range(min(CHECKED_AT_ONCE, len(self._unchecked))):
+            self._check(self._unchecked.pop())
+
+    def _check(self, profile_id: str) -> None:
+        profile = self.live.stores.profiles.get(profile_id)
+        if profile is None:
+            self._book.forget(profile_id)
+        elif profile.merged_into is not None:
+            self._book.become(profile_id, profile.merged_into)
+            self._check(profile.merged_into)
+        elif profile.merged_from:
+            self._book.leave(profile_id)
+
+    def _overview(self, asked: Asked) -> Report:
+        newest = self.live.stores.events.read(EventQuery(newest_first=True, limit=1))
+        return {
+            **overview_of(self._book, asked),
+            "people": self.live.stores.profiles.count().get("", 0),
+            "items": len(self.live.items),
+            "events": newest[0].sequence if newest else 0,
+        }
+
+    def _calibration(self, asked: Asked) -> Report:
+        comparable = {
+            name: _worth(self.live.goals.get(placement.goal or CLICK.name, CLICK)) is not None
+            for name, placement in self.live.placements.items()
+        }
+        return calibration_of(self._book, asked, comparable)
+
+    def _health(self, asked: Asked) -> Report:
+        part = self._book.tally.select(since=asked.since, placement=asked.placement).total()
+        vitals = self.vitals()
+        waiting = len(self.live.stores.quarantine.list(limit=QUARANTINE_SHOWN))
+        return {
+            "store": re.sub(r"//[^@/]*@", "//", self.live.stores.url),
+            "queue": vitals.queue,
+            "latencyMs": dict(vitals.latency_ms),
+            "quarantine": waiting,
+            "levels": {level: int(n) for level, n in overview.of(part, "bets").items()},
+            "stepDowns": most(overview.of(part, "step")),
+            "dropped": most(overview.of(part, "dropped")),
+            "conditionErrors": dict(self.live.condition_errors),
+        }
+
+
+def _worth(goal: Goal) -> float | None:
+    """What one win pays; None where each pays its own."""
+    return None if isinstance(goal.value, str) else float(goal.value)
+
+
+def _hours(value: object) -> float:
+    try:
+        hours = float(str(value))
+    except ValueError:
+        hours = 0.0
+    if not 0.0 < hours <= HOURS_LIMIT:
+        raise BadInput(
+            f"`hours` is {value!r}; it needs a number above 0, at most {HOURS_LIMIT:.0f}"
+        )
+    return hours

@@ -1,0 +1,95 @@
+"""The golden record: find, hand over and erase what is held of a person."""
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import cast
+
+import msgspec
+
+from wager.domain.events import StoredEvent
+from wager.domain.identity import Identity
+from wager.domain.profiles import Profile
+from wager.engine.live import Live
+from wager.errors import BadInput, NotFound
+from wager.stores.base import DecisionQuery, EventQuery, ProfileQuery
+from wager.unify.view import derived
+
+PAGE = 1000
+
+
+class People:
+    """One profile read for everybody: each field with value, source, time, confidence and rule."""
+
+    def __init__(self, live: Live) -> None:
+        self.live = live
+
+    def stored(self, kind: str, value: str) -> Profile:
+        """The living profile that the identity leads to, as it is stored."""
+        profiles = self.live.stores.profiles
+        if kind == "profile_id":
+            profile = profiles.get(value)
+        else:
+            identity = Identity(kind, value.strip().lower() if kind == "email" else value)
+            found = profiles.find([identity]).get(identity)
+            profile = profiles.get(found) if found is not None else None
+        while profile is not None and profile.merged_into is not None:
+            profile = profiles.get(profile.merged_into)
+        if profile is None:
+            raise NotFound(f"no profile has the {kind} {value!r}")
+        return profile
+
+    def get(self, kind: str, value: str) -> Profile:
+        """The golden record, with the derived traits beside the stated ones (stated wins)."""
+        profile = self.stored(kind, value)
+        traits = {**derived(profile, self.live.now()), **profile.traits}
+        return cast(Profile, msgspec.structs.replace(profile, traits=traits))
+
+    def list(self, query: ProfileQuery) -> list[Profile]:
+        """Living profiles by the beginning of an identity, or by segment."""
+        if not 1 <= query.limit <= PAGE:
+            raise BadInput(f"`limit` is {query.limit}; it may be 1 to {PAGE}")
+        return self.live.stores.profiles.list(query)
+
+    def erase(self, kind: str, value: str) -> tuple[dict[str, int], "Future[None]"]:
+        """Delete all that is held of the person, behind every door; how much there was."""
+        stores = self.live.stores
+        with stores.transaction() as commit:
+            profile = self.stored(kind, value)
+            ids = [profile.profile_id, *profile.merged_from]
+            identities = [*profile.identities, *profile.unverified]
+            gone = {
+                "events": sum(stores.events.erase(one) for one in ids),
+                "decisions": sum(stores.decisions.erase(one) for one in ids),
+                "quarantine": stores.quarantine.erase(identities),
+                "ledger": sum(stores.ledger.erase(f"profile:{one}:") for one in ids),
+                "profiles": sum(stores.profiles.erase(one) for one in ids),
+            }
+        return gone, commit.durable
+
+    def export(self, kind: str, value: str) -> dict[str, object]:
+        """Everything held of the person, as the store has it."""
+        profile = self.get(kind, value)
+        decisions, cursor = [], None
+        while True:
+            page = self.live.stores.decisions.list(
+                DecisionQuery(profile_id=profile.profile_id, limit=PAGE, cursor=cursor)
+            )
+            decisions.extend(page.decisions)
+            cursor = page.cursor
+            if cursor is None:
+                break
+        return {
+            "profile": profile,
+            "events": self._events(profile.profile_id),
+            "decisions": decisions,
+        }
+
+    def _events(self, profile_id: str) -> Sequence[StoredEvent]:
+        found: list[StoredEvent] = []
+        while True:
+            after = found[-1].sequence if found else 0
+            query = EventQuery(profile_id=profile_id, after=after, limit=PAGE)
+            page = self.live.stores.events.read(query)
+            found.extend(page)
+            if len(page) < PAGE:
+                return found

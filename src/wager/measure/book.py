@@ -1,0 +1,149 @@
+"""The book of bets: every fold that the reports are made of, kept in step with the log."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from wager.domain.decisions import Decision, LoggedDecision
+from wager.measure import overview
+from wager.measure.calibration import Calibration
+from wager.measure.metrics import Rewards
+from wager.measure.settlement import Result, news
+
+DAY_HOURS = 24
+ALL = ""  # in place of a placement: all of them together
+
+
+class Series(NamedTuple):
+    """One group of settled decisions that can be compared with another."""
+
+    placement: str
+    group: Literal["bet", "holdout"]
+    replayed: bool
+
+
+class Book:
+    """Feed it logged decisions whenever they changed; it counts each one once, as it stands.
+
+    Lift is taken from people who allow learning and whose group was drawn. A profile merged of
+    several is held out if any of them was, so its group was not drawn with the share of the
+    others, and it leaves the lift. It leaves whatever its group: else the held-out would lack
+    just those people, often the most loyal, that the others still have.
+    """
+
+    def __init__(self) -> None:
+        self.tally = overview.Tally()
+        self.calibration: dict[tuple[str, int], Calibration] = {}
+        self.rewards: dict[Series, Rewards] = {}
+        self.live = False  # whether any bet was not a replay
+        self.latest: datetime | None = None
+        self._open: set[str] = set()
+        self.left: set[str] = set()  # profiles that left the lift
+
+    def take(
+        self, logged: LoggedDecision, *, since: int, worth: Mapping[str, float | None]
+    ) -> bool:
+        """Count what is new of a bet since the cursor; True if anything is.
+
+        `worth` says for each goal what one win pays (None where each pays its own).
+        """
+        decision = logged.decision
+        name = decision.decision_id
+        found = news(logged, since=since, was_open=name in self._open)
+        if found.placed:
+            self.tally.add(overview.hour_of(decision), overview.placed(decision))
+            self.live = self.live or not decision.replayed
+            self.latest = max(self.latest or decision.at, decision.at)
+        if logged.state == "open":
+            self._open.add(name)
+        else:
+            self._open.discard(name)
+        if found.before == found.after:
+            return found.placed
+        pays = worth.get(decision.goal, 1.0) if decision.goal is not None else 1.0
+        self._settle(decision, found.before, found.after, pays)
+        return True
+
+    def placements(self) -> set[str]:
+        """Every placement that a bet was placed in."""
+        return {where.placement for where in self.tally.hours}
+
+    def people(self) -> set[str]:
+        """Everybody whose decisions are in the lift."""
+        return {
+            profile_id
+            for series, rewards in self.rewards.items()
+            if series.placement == ALL
+            for profile_id in rewards.cells
+        }
+
+    def leave(self, profile_id: str) -> None:
+        """This profile was merged of several."""
+        self.left.add(profile_id)
+        for rewards in self.rewards.values():
+            rewards.leave(profile_id)
+
+    def become(self, profile_id: str, other: str) -> None:
+        """A profile was merged into another: its decisions are the other's now."""
+        for rewards in self.rewards.values():
+            cell = rewards.leave(profile_id)
+            if cell is not None and other not in self.left:
+                rewards.join(other, cell)
+
+    def forget(self, profile_id: str) -> None:
+        """A person was erased: nothing is kept under the profile id."""
+        self.left.discard(profile_id)
+        for rewards in self.rewards.values():
+            rewards.leave(profile_id)
+
+    def calibrated(self, *, placements: Iterable[str], since_hour: int | None) -> Calibration:
+        """The calibration of some placements, from the day of an hour on."""
+        names, first = set(placements), None if since_hour is None else since_hour // DAY_HOURS
+        both = Calibration()
+        for (placement, day), part in self.calibration.items():
+            if placement in names and (first is None or day >= first):
+                both = both.merge(part)
+        return both
+
+    def _settle(
+        self, decision: Decision, before: Result | None, after: Result | None, pays: float | None
+    ) -> None:
+        where = overview.hour_of(decision)
+        for result, count in ((before, self.tally.remove), (after, self.tally.add)):
+            if result is not None:
+                count(where, overview.settled(decision, result, pays))
+        if not decision.learns:
+            return
+        self._calibrate(decision, before, after, pays or 1.0)
+        self._reward(decision, before, after)
+
+    def _calibrate(
+        self, decision: Decision, before: Result | None, after: Result | None, pays: float
+    ) -> None:
+        """What was said of each choice: odds of winning, where the goal pays always the same."""
+        if decision.holdout:
+            return
+        day = overview.hour_of(decision).number // DAY_HOURS
+        calibration = self.calibration.setdefault((decision.placement, day), Calibration())
+        for choice in decision.choices:
+            if choice.item_id is None:
+                continue
+            said = choice.expected_reward / pays
+            won = after.rewards.get(choice.slot, 0.0) / pays if after is not None else 0.0
+            if before is None:
+                calibration.add(said, won)
+            else:
+                calibration.correct(said, won - before.rewards.get(choice.slot, 0.0) / pays)
+
+    def _reward(self, decision: Decision, before: Result | None, after: Result | None) -> None:
+        who = decision.profile_id
+        if who in self.left:
+            return
+        group: Literal["bet", "holdout"] = "holdout" if decision.holdout else "bet"
+        for placement in (decision.placement, ALL):
+            series = Series(placement, group, decision.replayed)
+            rewards = self.rewards.setdefault(series, Rewards())
+            if before is not None:
+                rewards.remove(who, before.reward, won=before.won)
+            if after is not None:
+                rewards.add(who, after.reward, won=after.won)

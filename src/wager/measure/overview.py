@@ -1,0 +1,145 @@
+"""Bets in plain counts: placed, open, won and lost, by hour and placement, level and reason."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from wager.domain.decisions import Decision
+from wager.measure.settlement import Result
+
+HOUR = 3600
+
+Fact = tuple[str, str]  # what is counted, and of which level, reason or rule
+Facts = dict[Fact, float]
+
+
+class Hour(NamedTuple):
+    """The bets of one placement in one hour, by the time they are about."""
+
+    number: int  # hours since 1970 in UTC
+    placement: str
+
+
+def hour_of(decision: Decision) -> Hour:
+    """Where a decision is counted."""
+    return Hour(int(decision.at.timestamp()) // HOUR, decision.placement)
+
+
+def placed(decision: Decision) -> Facts:
+    """What is known of a bet when it is placed; a held-out decision is no bet."""
+    facts: Facts = {}
+    if decision.holdout:
+        facts["holdout", ""] = 1.0
+    else:
+        facts["bets", decision.level] = 1.0
+        facts["stake", ""] = decision.stake
+        for reason in decision.stepped_down:
+            facts["step", reason.text] = 1.0
+    if decision.replayed:
+        facts["replayed", ""] = 1.0
+    for rule, count in decision.dropped.items():
+        facts["dropped", rule] = float(count)
+    return facts
+
+
+def settled(decision: Decision, result: Result, worth: float | None) -> Facts:
+    """What a settled bet adds; the held-out have their place in the lift, not here.
+
+    `worth` is what the goal pays for one win, None where each win pays its own: then there are no
+    odds of winning to compare with.
+    """
+    if decision.holdout:
+        return {}
+    level = decision.level
+    facts: Facts = {("won" if result.won else "lost", level): 1.0}
+    facts["reward", level] = result.reward
+    facts["expected", level] = sum(one.expected_reward for one in decision.choices)
+    if worth is not None and worth > 0:
+        facts["odds", level] = odds(decision, worth)
+        facts["with odds", level] = 1.0
+    return facts
+
+
+def odds(decision: Decision, worth: float) -> float:
+    """The chance that at least one choice wins, were they independent: 1 - prod (1 - p)."""
+    none = 1.0
+    for choice in decision.choices:
+        none *= 1.0 - min(max(choice.expected_reward / worth, 0.0), 1.0)
+    return 1.0 - none
+
+
+class Tally:
+    """The fold: sums of facts by hour and placement.
+
+    >>> tally = Tally()
+    >>> tally.add(Hour(0, "home"), {("bets", "crowd"): 1.0})
+    >>> tally.total()
+    {('bets', 'crowd'): 1.0}
+    """
+
+    __slots__ = ("hours",)
+
+    def __init__(self) -> None:
+        self.hours: dict[Hour, Facts] = {}
+
+    def add(self, where: Hour, facts: Mapping[Fact, float]) -> None:
+        """Count facts."""
+        _sum(self.hours.setdefault(where, {}), facts, 1.0)
+
+    def remove(self, where: Hour, facts: Mapping[Fact, float]) -> None:
+        """Take back what was counted."""
+        _sum(self.hours.setdefault(where, {}), facts, -1.0)
+
+    def merge(self, other: "Tally") -> "Tally":
+        """Both sides together."""
+        both = Tally()
+        for side in (self, other):
+            for where, facts in side.hours.items():
+                both.add(where, facts)
+        return both
+
+    def select(self, *, since: datetime | None = None, placement: str | None = None) -> "Tally":
+        """Only the hours from a moment on, only one placement."""
+        first = int(since.timestamp()) // HOUR if since is not None else -(10**9)
+        part = Tally()
+        part.hours = {
+            where: facts
+            for where, facts in self.hours.items()
+            if where.number >= first and placement in (None, where.placement)
+        }
+        return part
+
+    def total(self) -> Facts:
+        """The sums over everything."""
+        facts: Facts = {}
+        for part in self.hours.values():
+            _sum(facts, part, 1.0)
+        return facts
+
+    def by_hour(self) -> dict[int, Facts]:
+        """The sums of each hour."""
+        hours: dict[int, Facts] = {}
+        for where, facts in self.hours.items():
+            _sum(hours.setdefault(where.number, {}), facts, 1.0)
+        return hours
+
+    def by_placement(self) -> dict[str, Facts]:
+        """The sums of each placement."""
+        placements: dict[str, Facts] = {}
+        for where, facts in self.hours.items():
+            _sum(placements.setdefault(where.placement, {}), facts, 1.0)
+        return placements
+
+
+def of(facts: Mapping[Fact, float], what: str) -> dict[str, float]:
+    """One kind of fact by its level, reason or rule."""
+    return {name: value for (kind, name), value in facts.items() if kind == what and value}
+
+
+def _sum(into: Facts, facts: Mapping[Fact, float], sign: float) -> None:
+    for fact, value in facts.items():
+        changed = into.get(fact, 0.0) + sign * value
+        if changed:
+            into[fact] = changed
+        else:
+            into.pop(fact, None)

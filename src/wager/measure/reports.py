@@ -1,0 +1,226 @@
+"""The reports: what the book of bets says, in the figures that API, console and CLI show."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Literal
+
+import msgspec
+
+from wager.domain.definitions import LEVELS
+from wager.domain.estimates import Estimate, NotEnough, Verdict
+from wager.measure import comparison, overview
+from wager.measure.book import ALL, Book, Series
+from wager.measure.metrics import Group, Rewards
+
+Report = dict[str, object]
+
+HOURS_SHOWN = 24 * 31
+REASONS_SHOWN = 50
+REPLAY_NOTE = (
+    "A replay of what really happened: it shows calibration and hit rate, not cause. "
+    "Nobody saw these choices, so they cannot have changed what was bought."
+)
+LIVE_NOTE = (
+    "Who is held out was drawn by chance, so the difference is what the bets caused. "
+    "The interval holds however often one looks."
+)
+MERGED_NOTE = (
+    "Profiles that were merged of several are left out of the lift: they are held out if any of "
+    "them was, so their group was not drawn with the same share as the others'."
+)
+LEVELS_NOTE = (
+    "Each bet was placed on the highest level that the evidence carried, not on one drawn by "
+    "chance: people differ between levels, so the differences are not caused by the level alone."
+)
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What a report is asked for: one placement or all, from a moment on or from the beginning."""
+
+    placement: str | None = None
+    since: datetime | None = None
+
+
+def overview_of(book: Book, asked: Asked) -> Report:
+    """How many bets, on which level, how many won, and was it worth it."""
+    part = book.tally.select(since=asked.since, placement=asked.placement)
+    facts = part.total()
+    report = _counts(facts)
+    if part.hours:
+        hours = [where.number for where in part.hours]
+        report["since"], report["until"] = _at(min(hours)), _at(max(hours) + 1)
+    report["byLevel"] = {level: int(n) for level, n in overview.of(facts, "bets").items()}
+    report["byHour"] = _by_hour(part)
+    report["byPlacement"] = {
+        name: _counts(facts) for name, facts in sorted(part.by_placement().items())
+    }
+    report["winRate"] = _win_rate(book, asked, facts)
+    with_odds = _sum(facts, "with odds")
+    if with_odds:
+        report["expectedRate"] = _sum(facts, "odds") / with_odds
+    report["lift"], report["liftReplayed"] = _overall_lift(book, asked.placement or ALL)
+    report["stake"] = _sum(facts, "stake")
+    report["stepDowns"] = most(overview.of(facts, "step"))
+    report["dropped"] = most(overview.of(facts, "dropped"))
+    if report["replayed"]:
+        report["note"] = REPLAY_NOTE
+    return report
+
+
+def lift_of(book: Book, asked: Asked) -> Report:
+    """For each placement the bets against the held-out, in the goal's unit."""
+    names = {series.placement for series in book.rewards} - {ALL}
+    if asked.placement is not None:
+        names = {asked.placement}
+    placements: dict[str, Report] = {}
+    for name in sorted(names):
+        live, replay = (_compared(book, name, replayed=replayed) for replayed in (False, True))
+        if live is not None and replay is not None:
+            live["replay"] = replay
+        if (one := live or replay) is not None:
+            placements[name] = one
+    report: Report = {"placements": placements}
+    if book.left:
+        report["leftOut"], report["leftOutNote"] = len(book.left), MERGED_NOTE
+    return report
+
+
+def calibration_of(book: Book, asked: Asked, comparable: Mapping[str, bool]) -> Report:
+    """Said against won, by tenths; of all placements only where both are odds of winning.
+
+    `comparable` says for each placement whether its goal pays the same for each win.
+    """
+    names = [asked.placement] if asked.placement else [n for n, same in comparable.items() if same]
+    hour = int(asked.since.timestamp()) // overview.HOUR if asked.since is not None else None
+    found = book.calibrated(placements=names, since_hour=hour)
+    report: Report = {
+        "placement": asked.placement,
+        "deciles": found.deciles(),
+        "count": found.count,
+    }
+    match found.error():
+        case NotEnough() as too_little:
+            report["notEnough"] = too_little
+        case error:
+            report["error"] = error
+    return report
+
+
+def levels_of(book: Book, asked: Asked) -> Report:
+    """For each level: bets, how many won, and whether that is what was expected."""
+    facts = book.tally.select(since=asked.since, placement=asked.placement).total()
+    like = _wins(book, asked.placement or ALL)
+    by = {
+        what: overview.of(facts, what)
+        for what in ("bets", "won", "lost", "expected", "reward", "odds", "with odds")
+    }
+    levels: dict[str, Report] = {}
+    for level in LEVELS:
+        won, lost = by["won"].get(level, 0.0), by["lost"].get(level, 0.0)
+        one: Report = {
+            "bets": int(by["bets"].get(level, 0.0)),
+            "settled": int(won + lost),
+            "won": int(won),
+            "winRate": comparison.share(won, won + lost, like=like),
+        }
+        if won + lost:
+            one["expectedReward"] = by["expected"].get(level, 0.0) / (won + lost)
+            one["reward"] = by["reward"].get(level, 0.0) / (won + lost)
+        if with_odds := by["with odds"].get(level, 0.0):
+            one["expectedRate"] = by["odds"].get(level, 0.0) / with_odds
+        levels[level] = one
+    return {"levels": levels, "note": LEVELS_NOTE}
+
+
+def most(counts: Mapping[str, float], limit: int = REASONS_SHOWN) -> dict[str, int]:
+    """The most frequent ones first."""
+    names = sorted(counts, key=lambda name: (-counts[name], name))[:limit]
+    return {name: int(counts[name]) for name in names}
+
+
+def _counts(facts: Mapping[overview.Fact, float]) -> Report:
+    bets, won, lost = (int(_sum(facts, what)) for what in ("bets", "won", "lost"))
+    return {
+        "bets": bets,
+        "open": max(bets - won - lost, 0),
+        "won": won,
+        "lost": lost,
+        "holdout": int(_sum(facts, "holdout")),
+        "replayed": int(_sum(facts, "replayed")),
+    }
+
+
+def _sum(facts: Mapping[overview.Fact, float], what: str) -> float:
+    return sum(overview.of(facts, what).values())
+
+
+def _at(hour: int) -> datetime:
+    return datetime.fromtimestamp(hour * overview.HOUR, UTC)
+
+
+def _by_hour(part: overview.Tally) -> list[Report]:
+    """Bets hour by hour, the newest month of them."""
+    by_hour = part.by_hour()
+    return [
+        {
+            "at": _at(hour),
+            "bets": int(_sum(by_hour[hour], "bets")),
+            "won": int(_sum(by_hour[hour], "won")),
+        }
+        for hour in sorted(by_hour)[-HOURS_SHOWN:]
+    ]
+
+
+def _rewards(
+    book: Book, placement: str, group: Literal["bet", "holdout"], replayed: bool
+) -> Rewards:
+    return book.rewards.get(Series(placement, group, replayed)) or Rewards()
+
+
+def _wins(book: Book, placement: str) -> Group:
+    return comparison.together(
+        *(_rewards(book, placement, "bet", replayed).wins() for replayed in (False, True))
+    )
+
+
+def _win_rate(book: Book, asked: Asked, facts: Mapping[overview.Fact, float]) -> Verdict:
+    won = _sum(facts, "won")
+    like = _wins(book, asked.placement or ALL)
+    return comparison.share(won, won + _sum(facts, "lost"), like=like)
+
+
+def _overall_lift(book: Book, placement: str) -> tuple[Verdict, bool]:
+    """In share of decisions won; of live bets if they are enough, else of replayed ones."""
+    live, replay = (
+        comparison.lift(
+            _rewards(book, placement, "bet", replayed).wins(),
+            _rewards(book, placement, "holdout", replayed).wins(),
+        )
+        for replayed in (False, True)
+    )
+    use_replay = isinstance(replay, Estimate) and not isinstance(live, Estimate)
+    return (replay if use_replay else live), use_replay
+
+
+def _compared(book: Book, placement: str, *, replayed: bool) -> Report | None:
+    bet = _rewards(book, placement, "bet", replayed).rewards()
+    holdout = _rewards(book, placement, "holdout", replayed).rewards()
+    if not bet.decisions and not holdout.decisions:
+        return None
+    return {
+        "bet": _group(bet),
+        "holdout": _group(holdout),
+        "lift": comparison.lift(bet, holdout),
+        "relative": comparison.relative(bet, holdout),
+        "replayed": replayed,
+        "note": REPLAY_NOTE if replayed else LIVE_NOTE,
+    }
+
+
+def _group(group: Group) -> Report:
+    return {
+        "profiles": group.profiles,
+        "decisions": group.decisions,
+        "reward": group.total,
+        "mean": comparison.mean(group),
+    }

@@ -1,0 +1,170 @@
+"""Puts the API together, keeps the learning going beside it, and stops without losing anything."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import cache, partial
+from importlib import import_module
+from importlib.metadata import version
+from importlib.util import find_spec
+from time import perf_counter
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Mount, Route
+
+from wager.domain.definitions import DEFINITIONS
+from wager.engine.engine import Engine
+from wager.server.content import Content
+from wager.server.cors import Origins
+from wager.server.decisions import Decisions
+from wager.server.definitions import Definitions
+from wager.server.edge import Edge, Gate
+from wager.server.events import Events
+from wager.server.health import Health
+from wager.server.keys import Keys
+from wager.server.limits import Limits
+from wager.server.openapi import describe
+from wager.server.operations import Operation, Routes
+from wager.server.pages import page
+from wager.server.profiles import Profiles
+from wager.server.reports import Reports
+from wager.server.service import Service
+from wager.server.wire import encode, problem_reply
+
+LEARN_SECONDS, EXPIRE_SECONDS = 1.0, 3600.0
+log = logging.getLogger("wager")
+
+
+def create_app(engine: Engine, keys: Keys, *, console: bool = True) -> Starlette:
+    """The API over an engine, with the console at /console where its extra is installed.
+
+    The engine stays the caller's, who closes it after the server has stopped.
+    """
+    service = Service(engine)
+    settings = engine.settings
+    edge = Middleware(
+        Edge,
+        routes=Routes(operations(service)),
+        gate=Gate(keys, Limits(settings.requests_per_second, settings.public_requests_per_second)),
+        origins=Origins(settings.origins),
+        metrics=service.metrics,
+    )
+    with_console = console and find_spec("nicegui") is not None
+    app = Starlette(
+        routes=[Route("/", _to("/console/" if with_console else "/docs"))],
+        middleware=[edge],
+        exception_handlers={HTTPException: _foreign, Exception: _broken},
+        lifespan=partial(_lifespan, service),
+    )
+    if with_console:
+        app.mount("/console", import_module("wager.console.app").create_console(app))
+    return app
+
+
+def operations(service: Service) -> list[Operation]:
+    """Everything that the API can do."""
+    found: list[Operation] = []
+
+    @cache
+    def described() -> tuple[bytes, bytes]:
+        document = describe(found, version("wager"))
+        return encode(document), page(document, found).encode()
+
+    found += Decisions(service).operations()
+    found += Events(service).operations()
+    found += Profiles(service).operations()
+    found += Content(service).operations()
+    for kind in DEFINITIONS:
+        found += Definitions(service, kind).operations()
+    found += Reports(service).operations()
+    found += Health(service, described).operations()
+    return found
+
+
+@asynccontextmanager
+async def _lifespan(service: Service, app: Starlette) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+    beside = [
+        asyncio.create_task(_every(seconds, service, stop, work))
+        for seconds, work in ((LEARN_SECONDS, _learn), (EXPIRE_SECONDS, _expire))
+    ]
+    async with AsyncExitStack() as mounted:
+        for inner in _mounted(app.routes):
+            await mounted.enter_async_context(inner.router.lifespan_context(inner))
+        yield
+        service.stopping = True
+    stop.set()
+    await asyncio.gather(*beside)
+    service.stop()
+
+
+def _mounted(routes: Sequence[object]) -> Iterator[Starlette]:
+    for route in routes:
+        if isinstance(route, Mount) and isinstance(route.app, Starlette):
+            yield route.app
+
+
+async def _every(
+    seconds: float, service: Service, stop: asyncio.Event, work: Callable[[Service], None]
+) -> None:
+    """Do the work again and again, beside the answering; what fails is logged and tried again."""
+    while not stop.is_set():
+        try:
+            async with asyncio.timeout(seconds):
+                await stop.wait()
+        except TimeoutError:
+            await service.in_thread(work, service)
+
+
+def _learn(service: Service) -> None:
+    """Fold what came in."""
+    started = perf_counter()
+    try:
+        service.engine.learning.learn()
+    except Exception:
+        service.metrics.learning_failed()
+        log.exception("learning failed; it is tried again in %g s", LEARN_SECONDS)
+    else:
+        service.metrics.learnt(perf_counter() - started)
+
+
+def _expire(service: Service) -> None:
+    """Let go of what is older than it is to be kept."""
+    settings = service.engine.settings
+    try:
+        service.engine.stores.expire(
+            service.now(),
+            events_days=settings.event_days,
+            decisions_days=settings.decision_days,
+        )
+    except Exception:
+        log.exception("retention failed; it is tried again in %g s", EXPIRE_SECONDS)
+
+
+def _to(path: str) -> Callable[[Request], Awaitable[Response]]:
+    async def redirect(_: Request) -> Response:
+        return RedirectResponse(path)
+
+    return redirect
+
+
+async def _foreign(request: Request, error: Exception) -> Response:
+    """What no route of ours answers: a 404 (or 405) in the one shape."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    detail = f"there is no {request.url.path[:200]} here; /docs lists what there is"
+    code = "not-found" if status == 404 else "method-not-allowed"
+    return _response(status, code, detail if status == 404 else f"{request.method} does not work")
+
+
+async def _broken(_: Request, __: Exception) -> Response:
+    return _response(500, "internal", "something broke here; the server's log has it")
+
+
+def _response(status: int, code: str, detail: str) -> Response:
+    reply = problem_reply(status, code, detail)
+    return Response(reply.body, reply.status, media_type=reply.media)

@@ -1,0 +1,123 @@
+"""Decisions over HTTP: ask for one, look one up, list them."""
+
+from collections.abc import Iterator
+from time import perf_counter
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from wager.domain.decisions import DecideRequest
+from wager.domain.definitions import Level
+from wager.domain.identity import Time
+from wager.errors import BadInput
+from wager.server.operations import Body, Call, Operation
+from wager.server.service import Service
+from wager.server.shapes import Answer, explained, plain, settled
+from wager.server.wire import KB, convert, encode, query, read
+from wager.stores.base import DecisionPage, DecisionQuery
+
+DECIDE_BYTES = 256 * KB
+FIRST_YEAR, LAST_YEAR = 1970, 9000
+Limit = Annotated[int, Meta(ge=1, le=500)]
+
+
+class Answers(msgspec.Struct, frozen=True):
+    """One decision for each of `placements`, no item twice."""
+
+    decisions: list[Answer]
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Decisions, newest first; `cursor` leads to the next page."""
+
+    decisions: list[Answer]
+    cursor: str | None
+
+
+class ListQuery(
+    msgspec.Struct,
+    forbid_unknown_fields=True,
+    rename={"profile_id": "profileId", "since": "from", "until": "to"},
+):
+    profile_id: str | None = None
+    placement: str | None = None
+    since: Time | None = None
+    until: Time | None = None
+    state: Literal["open", "won", "lost"] | None = None
+    level: Level | None = None
+    limit: Limit = 50
+    cursor: str | None = None
+
+
+class Decisions:
+    """The decision routes over one engine."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._deciding = service.engine.deciding
+
+    def operations(self) -> Iterator[Operation]:
+        """Ask, look up, list."""
+        yield Operation(
+            method="POST", path="/v1/decide", handler=self._decide, access="public",
+            body=Body(kind=DecideRequest, limit=DECIDE_BYTES), answer=(Answer, Answers),
+            summary="What this person should see here, now", problems=(409, 413, 415, 422),
+        )  # fmt: skip
+        yield Operation(
+            method="GET", path="/v1/decisions", handler=self._list, query=ListQuery, answer=Page,
+            summary="Bets, newest first",
+        )  # fmt: skip
+        yield Operation(
+            method="GET", path="/v1/decisions/{decisionId}", handler=self._get, answer=Answer,
+            summary="One bet with its outcomes, and whether it is settled", problems=(404,),
+        )  # fmt: skip
+
+    async def _decide(self, call: Call) -> bytes:
+        request = convert(read(call.body), DecideRequest)
+        _possible(request.at, "`at`")
+        started = perf_counter()
+        decisions, durable = self._deciding.decide(
+            request, public=call.public, refused=call.refused
+        )
+        await self._service.durable(durable)
+        self._service.metrics.decided(decisions, perf_counter() - started)
+        shape = explained if request.explain else plain
+        if request.placements is not None:
+            return encode(Answers([shape(one) for one in decisions]))
+        return encode(shape(decisions[0]))
+
+    async def _get(self, call: Call) -> bytes:
+        logged = self._deciding.get(call.parts["decisionId"])
+        return encode(settled(logged, explained(logged.decision)))
+
+    async def _list(self, call: Call) -> bytes:
+        asked = query(call.scope["query_string"], ListQuery)
+        found = await self._service.in_thread(
+            self._deciding.list,
+            DecisionQuery(
+                profile_id=asked.profile_id,
+                placement=asked.placement,
+                since=_possible(asked.since, "`from`"),
+                until=_possible(asked.until, "`to`"),
+                state=asked.state,
+                level=asked.level,
+                limit=asked.limit,
+                cursor=asked.cursor,
+            ),
+        )
+        return page(found)
+
+
+def page(found: DecisionPage) -> bytes:
+    """A page of bets as it is answered."""
+    return encode(
+        Page([settled(one, plain(one.decision)) for one in found.decisions], found.cursor)
+    )
+
+
+def _possible(at: Time | None, what: str) -> Time | None:
+    """A time that every calendar can reckon with."""
+    if at is not None and not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise BadInput(f"{what} names the year {at.year}; it may be {FIRST_YEAR} to {LAST_YEAR}")
+    return at

@@ -1,0 +1,71 @@
+"""Whether the server lives and is ready, what it counts, and how to talk to it."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
+
+import msgspec
+
+from wager.errors import StoreError
+from wager.server.metrics import MEDIA
+from wager.server.operations import Call, Operation
+from wager.server.service import Service
+from wager.server.wire import Reply, encode
+
+
+class Alive(msgspec.Struct, frozen=True):
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Ready(msgspec.Struct, frozen=True, rename="camel"):
+    """The store can be read and written, and the model is loaded."""
+
+    model_version: str
+    status: Literal["ready"] = "ready"
+
+
+class Stopping(StoreError):
+    """This server is stopping; ask another, or come back."""
+
+    code = "stopping"
+
+
+class Health:
+    """The routes that need no key."""
+
+    def __init__(self, service: Service, description: Callable[[], tuple[bytes, bytes]]) -> None:
+        self._service, self._description = service, description
+
+    def operations(self) -> Iterator[Operation]:
+        """Alive, ready, metrics, description, documentation."""
+        for path, handler, summary, answer, media in (
+            ("/healthz", self._alive, "Does the process answer?", Alive, "application/json"),
+            ("/readyz", self._ready, "Can it serve?", Ready, "application/json"),
+            ("/metrics", self._metrics, "Figures for Prometheus", str, MEDIA),
+            ("/openapi.json", self._openapi, "This API, described", Any, "application/json"),
+            ("/docs", self._docs, "This API, described for people", str, "text/html"),
+        ):
+            yield Operation(
+                method="GET", path=path, handler=handler, summary=summary, answer=answer,
+                access="open", media=media, problems=(503,) if path == "/readyz" else (),
+            )  # fmt: skip
+
+    async def _alive(self, _: Call) -> bytes:
+        return encode(Alive())
+
+    async def _ready(self, _: Call) -> bytes:
+        if self._service.stopping:
+            raise Stopping
+        live = self._service.engine.live
+        await self._service.in_thread(live.stores.kept, "keys")
+        return encode(Ready(live.snapshot.version))
+
+    async def _metrics(self, _: Call) -> Reply:
+        return Reply(200, self._service.metrics.text(self._service.waiting), MEDIA)
+
+    async def _openapi(self, _: Call) -> bytes:
+        return self._description()[0]
+
+    async def _docs(self, _: Call) -> Reply:
+        return Reply(200, self._description()[1], "text/html; charset=utf-8")

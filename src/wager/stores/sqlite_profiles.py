@@ -1,0 +1,124 @@
+"""Profiles and the identities that lead to them, in SQLite."""
+
+import sqlite3
+from collections.abc import Sequence
+
+import msgspec
+
+from wager.domain.identity import Identity
+from wager.domain.profiles import Profile
+from wager.stores.base import ProfileQuery
+from wager.stores.codec import encoded, profile_from
+from wager.stores.journal import Journal
+from wager.stores.overlay import Cache, Overlay
+from wager.stores.statements import READS, joined
+
+Sized = tuple[Profile, int]
+_IN_MEMORY = 12  # a decoded profile takes about that many times its bytes on disk
+
+
+class SqliteProfiles:
+    """`Profiles`. Those used last are kept decoded, up to `cache_bytes`."""
+
+    def __init__(self, journal: Journal, cache_bytes: int) -> None:
+        self._journal = journal
+        self._profiles: Overlay[str, Sized] = Overlay(
+            journal, self._load, Cache(cache_bytes, cost=lambda sized: sized[1] * _IN_MEMORY)
+        )
+        self._links: Overlay[Identity, str] = Overlay(
+            journal, self._load_link, Cache(200_000 if cache_bytes else 0, cost=lambda _: 1)
+        )
+        journal.register(self._profiles)
+        journal.register(self._links)
+        journal.before_publishing(self._seal)
+
+    def _load(self, profile_id: str) -> Sized | None:
+        row = self._journal.single.execute(READS["get_profile"], (profile_id,)).fetchone()
+        if row is None:
+            return None
+        profile = profile_from(row[0], f"the profile {profile_id!r}")
+        return profile, len(row[0])
+
+    def _load_link(self, identity: Identity) -> str | None:
+        row = self._journal.single.execute(
+            READS["find_link"], (identity.value, identity.kind)
+        ).fetchone()
+        return str(row[0]) if row else None
+
+    def find(self, identities: Sequence[Identity]) -> dict[Identity, str]:
+        found: dict[Identity, str] = {}
+        for identity in identities:
+            profile_id = self._links.get(identity)
+            if profile_id is not None:
+                found[identity] = profile_id
+        return found
+
+    def get(self, profile_id: str) -> Profile | None:
+        sized = self._profiles.get(profile_id)
+        return None if sized is None else sized[0]
+
+    def put(self, profile: Profile, links: Sequence[Identity] = ()) -> None:
+        batch = self._journal.batch()
+        profile_id = profile.profile_id
+        self._profiles.staged[profile_id] = (profile, 0)
+        for link in links:
+            if self._links.get(link) != profile_id:
+                self._links.staged[link] = profile_id
+                batch.add("put_link", link, (link.value, link.kind, profile_id))
+
+    def _seal(self) -> None:
+        """Encode what this transaction leaves behind: each profile once, however often put."""
+        for profile_id, sized in self._profiles.staged.items():
+            if sized is not None and not sized[1]:
+                profile = sized[0]
+                body = encoded(profile, f"the profile {profile_id!r}")
+                self._profiles.staged[profile_id] = (profile, len(body))
+                row = (profile_id, profile.merged_into, _words(profile.segments), body)
+                self._journal.batch().add("put_profile", profile_id, row)
+
+    def list(self, query: ProfileQuery) -> list[Profile]:
+        parts = ["living_profiles"]
+        if query.segment is not None:
+            parts.append("profiles_in_segment")
+        if query.prefix:
+            parts.append("profiles_with_prefix")
+        sql, values = joined(*parts, "profiles_page"), msgspec.structs.asdict(query)
+        rows = self._journal.settled_read(lambda disk: disk.execute(sql, values).fetchall())
+        found = [self.get(profile_id) for (profile_id,) in rows]
+        return [profile for profile in found if profile is not None]
+
+    def count(self) -> dict[str, int]:
+        rows = self._journal.settled_read(
+            lambda disk: disk.execute(READS["count_profiles"]).fetchall()
+        )
+        counted = {"": 0}
+        for words, number in rows:
+            counted[""] += number
+            for segment in words.split():
+                counted[segment] = counted.get(segment, 0) + number
+        return counted
+
+    def erase(self, profile_id: str) -> bool:
+        batch = self._journal.batch()
+        existed = self.get(profile_id) is not None
+        family, links = self._journal.settled_read(lambda disk: _family(disk, profile_id))
+        self._profiles.staged.update(dict.fromkeys(family))
+        self._links.staged.update(dict.fromkeys(links))
+        rows: list[tuple[object, ...]] = [(member,) for member in family]
+        batch.cut("delete_profile", rows)
+        batch.cut("delete_links", rows)
+        batch.scrub = True
+        return existed
+
+
+def _words(segments: Sequence[str]) -> str:
+    """Segment names between blanks, which no name contains."""
+    return f" {' '.join(sorted(segments))} " if segments else ""
+
+
+def _family(disk: sqlite3.Connection, profile_id: str) -> tuple[list[str], list[Identity]]:
+    rows = disk.execute(READS["merged_family"], {"profile_id": profile_id}).fetchall()
+    family = [member for (member,) in rows]
+    names = {"profile_ids": msgspec.json.encode(family).decode()}
+    links = [Identity(*row) for row in disk.execute(READS["links_of_profiles"], names)]
+    return family, links

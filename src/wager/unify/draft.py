@@ -1,0 +1,229 @@
+"""A profile under change: its tables are copied once, mutated, and made a profile again."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from wager.domain.identity import PURPOSES, Identity, Purpose
+from wager.domain.profiles import Affinity, Field, Profile, Purchase
+from wager.unify import joins
+
+# The bounds of one profile. A table that outgrows its bound by a tenth is cut back to it: the
+# oldest go, of purchases and affinities the weakest. What a person blocked is never dropped.
+MAX_TRAITS = 200
+MAX_AFFINITIES = 200
+MAX_COUNTS = 200
+MAX_PURCHASES = 400
+MAX_RETURNED = 100
+MAX_EXPOSURES = 200
+MAX_CART = 100
+MAX_LIKED = 500
+MAX_UNBLOCKED = 500
+MAX_UNVERIFIED = 20
+NO_HOURS, NO_WEEKDAYS = (0.0,) * 24, (0.0,) * 7
+_NOTHING_LEFT = 1e-9
+T = TypeVar("T")
+
+
+class Draft:
+    """The tables of one profile, open for change."""
+
+    def __init__(self, profile: Profile) -> None:
+        self.profile = profile
+        self.created_at = profile.created_at
+        self.updated_at = profile.updated_at
+        self.unverified = profile.unverified
+        self.traits = dict(profile.traits)
+        self.affinities = dict(profile.affinities)
+        self.counts = dict(profile.counts)
+        self.purchases = dict(profile.purchases)
+        self.returned = dict(profile.returned)
+        self.cart = dict(profile.cart)
+        self.removed = dict(profile.removed)
+        self.emptied_at = profile.emptied_at
+        self.exposures = dict(profile.exposures)
+        self.liked = dict(profile.liked)
+        self.blocked = dict(profile.blocked)
+        self.unblocked_at = dict(profile.unblocked_at)
+        self.consent = dict(profile.consent)
+        self.hours = list(profile.hours or NO_HOURS)
+        self.weekdays = list(profile.weekdays or NO_WEEKDAYS)
+        self.visit_day, self.visit_days = profile.visit_day, profile.visit_days
+        self.households = profile.households
+
+    def join(self, other: Profile) -> None:
+        """Add all that another profile holds."""
+        self.created_at = min(self.created_at, other.created_at)
+        self.updated_at = max(self.updated_at, other.updated_at)
+        self.claim(other.unverified)
+        self.share(other.households)
+        _add(self.traits, other.traits, joins.field)
+        _add(self.affinities, other.affinities, joins.affinity)
+        _add(self.counts, other.counts, joins.count)
+        for item_id, piece in (*other.purchases.items(), *other.returned.items()):
+            self.bought(item_id, piece)
+        _add(self.cart, other.cart, joins.later)
+        _add(self.removed, other.removed, joins.later)
+        _add(self.exposures, other.exposures, joins.exposure)
+        _add(self.liked, other.liked, joins.later)
+        _add(self.blocked, other.blocked, joins.block)
+        _add(self.unblocked_at, other.unblocked_at, joins.later)
+        for purpose, word in other.consent.items():
+            known = self.consent.get(purpose)
+            self.consent[purpose] = joins.consent(known, word) if known else word
+        if other.emptied_at is not None:
+            self.empty_cart(other.emptied_at)
+        self.hours = [a + b for a, b in zip(self.hours, other.hours or NO_HOURS, strict=True)]
+        self.weekdays = [
+            a + b for a, b in zip(self.weekdays, other.weekdays or NO_WEEKDAYS, strict=True)
+        ]
+        self.visited(other.visit_day, other.visit_days)
+
+    def claim(self, identities: Iterable[Identity]) -> None:
+        """Note a user id that was named without proof."""
+        self.unverified = together(self.unverified, identities, MAX_UNVERIFIED)
+
+    def share(self, households: Iterable[str]) -> None:
+        self.households = tuple(sorted({*self.households, *households}))
+
+    def empty_cart(self, at: datetime) -> None:
+        self.emptied_at = at if self.emptied_at is None else max(self.emptied_at, at)
+
+    def visited(self, day: int, days: int) -> None:
+        self.visit_day, self.visit_days = joins.visits(self.visit_day, self.visit_days, day, days)
+
+    def bought(self, item_id: str, piece: Purchase) -> None:
+        """Add to what was bought of an item; it is theirs while the quantity is above 0."""
+        known = self.purchases.pop(item_id, None) or self.returned.pop(item_id, None)
+        whole = piece if known is None else joins.purchase(known, piece)
+        (self.purchases if whole.quantity > _NOTHING_LEFT else self.returned)[item_id] = whole
+
+    def finished(self, identities: Iterable[Identity] = ()) -> Profile:
+        """The profile, one version on, its tables settled and within their bounds."""
+        self._settle_blocks()
+        self._settle_cart()
+        self._bound()
+        refused = refusals(self.consent)
+        zone = self.traits.get("timezone")
+        return msgspec.structs.replace(
+            self.profile,
+            created_at=self.created_at,
+            updated_at=self.updated_at,
+            version=self.profile.version + 1,
+            identities=together(self.profile.identities, identities),
+            unverified=self.unverified,
+            traits=self.traits,
+            affinities=self.affinities,
+            counts=self.counts,
+            purchases=self.purchases,
+            returned=self.returned,
+            cart=self.cart,
+            removed=self.removed,
+            emptied_at=self.emptied_at,
+            exposures=self.exposures,
+            liked=self.liked,
+            blocked=self.blocked,
+            unblocked_at=self.unblocked_at,
+            consent=self.consent,
+            refused=refused,
+            refused_at=max((self.consent[p].at for p in refused), default=None),
+            hours=tuple(self.hours) if any(self.hours) else (),
+            weekdays=tuple(self.weekdays) if any(self.weekdays) else (),
+            visit_day=self.visit_day,
+            visit_days=self.visit_days,
+            timezone=zone.value if zone is not None and zone_of(zone.value) else None,
+            households=self.households,
+        )
+
+    def _settle_blocks(self) -> None:
+        """The later word counts; at the very same moment the dislike does."""
+        for key in [key for key in self.unblocked_at if key in self.blocked]:
+            if self.blocked[key].at >= self.unblocked_at[key]:
+                del self.unblocked_at[key]
+            else:
+                del self.blocked[key]
+
+    def _settle_cart(self) -> None:
+        """What was added stays until it is removed or the cart emptied, at that time or later."""
+        if self.cart and (self.removed or self.emptied_at):
+            emptied_at = self.emptied_at
+            for item_id, at in list(self.cart.items()):
+                removed_at = self.removed.get(item_id)
+                gone = removed_at is not None and at <= removed_at
+                if gone or (emptied_at is not None and at <= emptied_at):
+                    del self.cart[item_id]
+        if self.removed:
+            for item_id, at in list(self.removed.items()):
+                past = self.emptied_at is not None and at <= self.emptied_at
+                if past or item_id in self.cart:
+                    del self.removed[item_id]
+
+    def _bound(self) -> None:
+        _keep(self.traits, MAX_TRAITS, lambda field: field.at)
+        _keep(self.counts, MAX_COUNTS, lambda count: count.last_at)
+        _keep(self.cart, MAX_CART, lambda at: at)
+        _keep(self.removed, MAX_CART, lambda at: at)
+        _keep(self.exposures, MAX_EXPOSURES, lambda exposure: exposure.last_at)
+        _keep(self.liked, MAX_LIKED, lambda at: at)
+        _keep(self.unblocked_at, MAX_UNBLOCKED, lambda at: at)
+        _keep(self.returned, MAX_RETURNED, lambda purchase: purchase.last_at)
+        if len(self.affinities) > MAX_AFFINITIES:
+            until = max(leaning.at for leaning in self.affinities.values())
+            _keep(self.affinities, MAX_AFFINITIES, lambda leaning: _strength(leaning, until))
+        if len(self.purchases) > MAX_PURCHASES:
+            until = max(purchase.last_at for purchase in self.purchases.values())
+            _keep(self.purchases, MAX_PURCHASES, lambda purchase: _lately(purchase, until))
+
+
+def refusals(consent: Mapping[Purpose, Field]) -> tuple[Purpose, ...]:
+    return tuple(p for p in PURPOSES if p in consent and not consent[p].value)
+
+
+def _strength(leaning: Affinity, until: datetime) -> float:
+    return abs(joins.decayed(leaning.weight, leaning.at, until, leaning.half_life_days))
+
+
+def _lately(purchase: Purchase, until: datetime) -> tuple[float, datetime]:
+    half_life = joins.PURCHASE_HALF_LIFE_DAYS
+    return joins.decayed(purchase.recent, purchase.last_at, until, half_life), purchase.last_at
+
+
+def _keep(table: dict[str, T], most: int, worth: Callable[[T], Any]) -> None:
+    """Drop the entries of least worth from a table that has outgrown its bound by a tenth."""
+    if len(table) > most + most // 10:
+        ranked = sorted(table.items(), key=lambda entry: (worth(entry[1]), entry[0]))
+        for key, _ in ranked[: len(table) - most]:
+            del table[key]
+
+
+def _add(target: dict[str, T], pieces: dict[str, T], join: Callable[[T, T], T]) -> None:
+    for key, piece in pieces.items():
+        joins.into(target, key, piece, join)
+
+
+def together(
+    known: tuple[Identity, ...], more: Iterable[Identity], most: int | None = None
+) -> tuple[Identity, ...]:
+    """The union, in one order however it came about."""
+    new = {identity for identity in more if identity not in known}
+    if not new:
+        return known
+    both = sorted((*known, *new), key=lambda identity: (identity.kind, identity.value))
+    return tuple(both[:most])
+
+
+def zone_of(name: object) -> ZoneInfo | None:
+    """The time zone of that IANA name; None if there is none."""
+    return _zone(name) if isinstance(name, str) and name else None
+
+
+@lru_cache(maxsize=1024)
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None

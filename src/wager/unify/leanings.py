@@ -1,0 +1,81 @@
+"""What a person leans to: categories, tags and makers of the items that they acted upon."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from wager.domain.content import Item
+from wager.domain.events import CART_ADDED, CLICKED, DISLIKED, DISMISSED, LIKED, UNBLOCKED, Event
+from wager.domain.profiles import Affinity
+from wager.unify import joins
+from wager.unify.draft import Draft
+
+HALF_LIFE_DAYS = 60.0
+MAX_KEYS = 20
+MAX_KEY_LENGTH = 120
+# How far one event moves a leaning. `Item Viewed` moves none: it says what we showed, not what they
+# chose. Taking a dislike back gives what it took.
+WEIGHTS: dict[str, float] = {
+    "Product Viewed": 0.2,
+    CLICKED: 1.0,
+    "Product Clicked": 1.0,
+    CART_ADDED: 1.5,
+    "Product Added to Wishlist": 1.5,
+    LIKED: 3.0,
+    DISMISSED: -1.0,
+    DISLIKED: -3.0,
+    UNBLOCKED: 3.0,
+}
+
+
+def fold(draft: Draft, event: Event, items: Mapping[str, Item]) -> None:
+    """The leanings that an event about one item (or about one tag or creator) moves."""
+    weight = WEIGHTS.get(event.name)
+    properties = event.properties
+    if weight is None or properties.get("gift") is True:
+        return
+    scope = properties.get("scope", "item") if event.name in (DISLIKED, UNBLOCKED) else "item"
+    if scope != "item":
+        _add(draft, event, f"{scope}:{properties.get(scope)}", weight)
+        return
+    item_id = properties.get("itemId")
+    if isinstance(item_id, str):
+        lean(draft, event, items.get(item_id), properties, weight)
+
+
+def lean(
+    draft: Draft, event: Event, item: Item | None, told: Mapping[str, Any], weight: float
+) -> None:
+    """Lean by `weight` to all that the item is about; an unknown item by what the event tells."""
+    for key, share in keys(item, told).items():
+        _add(draft, event, key, weight * share)
+
+
+def keys(item: Item | None, told: Mapping[str, Any]) -> dict[str, float]:
+    """`category:Bakery`, `tag:organic`, `creator:x`, each with its share: a tag's weight, or 1."""
+    found: dict[str, float] = {}
+    if item is not None:
+        for category in item.categories:
+            found[f"category:{category}"] = 1.0
+        for tag, weight in item.tags.items():
+            found[f"tag:{tag}"] = weight
+        if item.creator:
+            found[f"creator:{item.creator}"] = 1.0
+    if item is None or not item.categories:
+        _tell(found, "category", told.get("category"))
+    if item is None or item.creator is None:
+        _tell(found, "creator", told.get("brand"))
+    if len(found) > MAX_KEYS:
+        ranked = sorted(found, key=lambda key: (-abs(found[key]), key))
+        return {key: found[key] for key in ranked[:MAX_KEYS]}
+    return found
+
+
+def _tell(found: dict[str, float], kind: str, value: object) -> None:
+    if isinstance(value, str) and value:
+        found[f"{kind}:{value}"] = 1.0
+
+
+def _add(draft: Draft, event: Event, key: str, weight: float) -> None:
+    if weight and len(key) <= MAX_KEY_LENGTH:
+        piece = Affinity(weight, event.at, HALF_LIFE_DAYS, event.source)
+        joins.into(draft.affinities, key, piece, joins.affinity)

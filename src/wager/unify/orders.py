@@ -1,0 +1,170 @@
+"""What a person bought, gave away, sent back, and has in the cart."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
+from math import cos, pi, sin
+from typing import Any
+
+import msgspec
+
+from wager.domain.content import Item
+from wager.domain.events import Event
+from wager.domain.profiles import Count, Purchase
+from wager.unify import joins, leanings
+from wager.unify.draft import Draft, zone_of
+
+# Counts that no event can have: an event whose name begins with a dollar sign is not counted.
+REVENUE, REFUNDED_VALUE = "$revenue", "$refunded"
+ORDERED_WEIGHT = 2.0
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+_AMOUNTS = ("revenue", "total", "subtotal", "value")
+
+
+def completed(draft: Draft, event: Event, items: Mapping[str, Item]) -> None:
+    """`Order Completed`: purchases by line, the order's hour, its revenue; the cart is empty.
+
+    A line marked as a gift (or any line of a gift order) was not bought for the giver: it is kept,
+    marked, and moves neither leanings nor what they buy often.
+    """
+    draft.empty_cart(event.at)
+    local = local_time(event)
+    angle = 2 * pi * (local.hour + local.minute / 60) / 24
+    cosine, sine = cos(angle), sin(angle)
+    whole_gift = event.properties.get("gift") is True
+    for line in lines(event):
+        item_id, quantity = line["product_id"], float(line.get("quantity", 1.0))
+        if whole_gift or line.get("gift") is True:
+            draft.bought(item_id, Purchase(1, 0.0, event.at, quantity, gift=True))
+            continue
+        draft.bought(item_id, Purchase(1, 1.0, event.at, quantity, cosine, sine))
+        if not event.refused:
+            leanings.lean(draft, event, items.get(item_id), line, ORDERED_WEIGHT)
+    if event.refused:
+        return
+    draft.hours[local.hour] += 1.0
+    draft.weekdays[local.weekday()] += 1.0
+    joins.into(draft.counts, REVENUE, Count(amount(event), event.at), joins.count)
+
+
+def taken_back(draft: Draft, event: Event) -> None:
+    """`Order Refunded` and `Order Cancelled`: what was bought is theirs no longer, by quantity.
+
+    Where the order is known (`with_order`), the purchase is taken out of its own time.
+    """
+    for line in lines(event):
+        quantity = float(line.get("quantity", 1.0))
+        ordered_at, ordered = line.get("orderedAt"), line.get("ordered", 0.0)
+        if not isinstance(ordered_at, str):
+            piece = Purchase(-1, 0.0, _NEVER, -quantity, gift=True)
+        elif quantity >= ordered:
+            own = 0.0 if line.get("gift") is True else 1.0
+            at = datetime.fromisoformat(ordered_at)
+            piece = Purchase(-1, -own, at, -quantity, gift=True)
+        else:
+            piece = Purchase(0, 0.0, _NEVER, -quantity, gift=True)
+        draft.bought(line["product_id"], piece)
+    if not event.refused:
+        joins.into(draft.counts, REFUNDED_VALUE, Count(amount(event), event.at), joins.count)
+
+
+def with_order(event: Event, order: Event | None) -> Event:
+    """A refund that knows its order: when and how many were bought, and the lines if it names none.
+
+    The engine finds the order by `order_id`. The lines then say `ordered` and `orderedAt`; a refund
+    without lines takes the whole order back.
+    """
+    if order is None:
+        return event
+    bought = {line["product_id"]: line for line in lines(order)}
+    refunded = list(lines(event))
+    properties = dict(event.properties)
+    if not refunded and not any(name in properties for name in _AMOUNTS):
+        properties["total"] = amount(order)
+    properties["products"] = [
+        {**line, **_of_order(order, bought.get(line["product_id"]))}
+        for line in refunded or lines(order)
+    ]
+    return msgspec.structs.replace(event, properties=properties)
+
+
+def _of_order(order: Event, line: dict[str, Any] | None) -> dict[str, Any]:
+    """What an order's line adds to its refund's; nothing if the order has no such line."""
+    if line is None:
+        return {}
+    gift = line.get("gift") is True or order.properties.get("gift") is True
+    return {
+        "ordered": line.get("quantity", 1.0),
+        "orderedAt": order.at.isoformat(),
+        "gift": gift,
+    }
+
+
+def carted(draft: Draft, event: Event) -> None:
+    """`Product Added`, `Cart Viewed`: in the cart since then, unless it left it later."""
+    for item_id in _items(event):
+        joins.into(draft.cart, item_id, event.at, joins.later)
+
+
+def uncarted(draft: Draft, event: Event) -> None:
+    for item_id in _items(event):
+        joins.into(draft.removed, item_id, event.at, joins.later)
+
+
+def lines(event: Event) -> Iterator[dict[str, Any]]:
+    """The lines of an order, each with its `product_id`."""
+    products = event.properties.get("products")
+    for line in products if isinstance(products, list) else ():
+        if isinstance(line, dict) and isinstance(line.get("product_id"), str):
+            yield line
+
+
+def order_id(event: Event) -> str | None:
+    """The shop's own number of the order, as text."""
+    value = event.properties.get("order_id") or event.properties.get("orderId")
+    known = isinstance(value, str | int) and not isinstance(value, bool)
+    return str(value) if known else None
+
+
+def _items(event: Event) -> list[str]:
+    item_id = event.properties.get("itemId")
+    if isinstance(item_id, str):
+        return [item_id]
+    return [line["product_id"] for line in lines(event)]
+
+
+def amount(event: Event) -> float:
+    """What the order came to: as it says itself, or by its lines."""
+    for name in _AMOUNTS:
+        value = event.properties.get(name)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return abs(float(value))
+    return sum(
+        float(line["price"]) * float(line.get("quantity", 1.0))
+        for line in lines(event)
+        if isinstance(line.get("price"), int | float)
+    )
+
+
+def local_time(event: Event) -> datetime:
+    """The time on the person's clock: by the event's time zone, its sender's offset, or UTC."""
+    return event.at.astimezone(
+        zone_of(event.context.get("timezone"))
+        or _offset(event.context.get("utcOffsetMinutes"))
+        or UTC
+    )
+
+
+def tells_local_time(event: Event) -> bool:
+    return "timezone" in event.context or "utcOffsetMinutes" in event.context
+
+
+def _offset(minutes: object) -> tzinfo | None:
+    if isinstance(minutes, int) and not isinstance(minutes, bool) and abs(minutes) < 1440:
+        return _fixed(minutes)
+    return None
+
+
+@lru_cache(maxsize=2880)
+def _fixed(minutes: int) -> tzinfo:
+    return timezone(timedelta(minutes=minutes))

@@ -1,0 +1,266 @@
+"""The profile as conditions and templates see it, with the traits that are derived from it."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from wager.domain.events import CANCELLED, ORDERED, Event
+from wager.domain.profiles import Affinity, Field, Profile
+from wager.unify import joins, orders, traits
+
+FEWEST_ORDERS_FOR_HABITS = 3
+_CATEGORY = "category:"
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+Derive = Callable[[Profile, datetime], Field | None]
+
+
+class Derived(msgspec.Struct, frozen=True):
+    """A derived trait: what it says, how it comes about, and whether it changes as time goes by."""
+
+    derive: Derive
+    doc: str
+    timed: bool = False
+
+
+def _field(value: Any, at: datetime, rule: str, confidence: float = 1.0) -> Field:
+    return Field(value, "wager", at, confidence, "derived", rule)
+
+
+def _total(profile: Profile, name: str) -> float:
+    count = profile.counts.get(name)
+    return count.total if count else 0.0
+
+
+def _orders(profile: Profile, now: datetime) -> Field | None:
+    orders_count = profile.counts.get(ORDERED)
+    if orders_count is None:
+        return None
+    number = max(0.0, orders_count.total - _total(profile, CANCELLED))
+    return _field(number, orders_count.last_at, "orders completed less cancelled")
+
+
+def _revenue(profile: Profile, now: datetime) -> Field | None:
+    revenue = profile.counts.get(orders.REVENUE)
+    if revenue is None:
+        return None
+    net = revenue.total - _total(profile, orders.REFUNDED_VALUE)
+    return _field(net, revenue.last_at, "sum of orders less refunds")
+
+
+def _average_order(profile: Profile, now: datetime) -> Field | None:
+    number, revenue = _orders(profile, now), _revenue(profile, now)
+    if number is None or revenue is None or number.value <= 0:
+        return None
+    return _field(revenue.value / number.value, number.at, "revenue / orders")
+
+
+def _last_order_at(profile: Profile, now: datetime) -> Field | None:
+    count = profile.counts.get(ORDERED)
+    return _field(count.last_at, count.last_at, "latest order") if count else None
+
+
+def _days_since_last_order(profile: Profile, now: datetime) -> Field | None:
+    count = profile.counts.get(ORDERED)
+    return _days(count.last_at, now, "now - latest order") if count else None
+
+
+def _days(since: datetime, now: datetime, rule: str) -> Field:
+    return _field(max(0.0, (now - since).total_seconds() / 86400), since, rule)
+
+
+def _first_seen_at(profile: Profile, now: datetime) -> Field | None:
+    return _field(profile.created_at, profile.created_at, "earliest event")
+
+
+def _last_seen_at(profile: Profile, now: datetime) -> Field | None:
+    at = max((count.last_at for count in profile.counts.values()), default=None)
+    return _field(at, at, "latest event") if at else None
+
+
+def _days_since_first_seen(profile: Profile, now: datetime) -> Field | None:
+    return _days(profile.created_at, now, "now - earliest event")
+
+
+def _visits(days: int) -> Derive:
+    def visits(profile: Profile, now: datetime) -> Field | None:
+        if not profile.visit_days:
+            return None
+        today = int(now.timestamp()) // 86400
+        from_newest = profile.visit_day - today  # days that lie after `now` (a replay's) count not
+        seen = profile.visit_days >> from_newest if from_newest > 0 else profile.visit_days
+        window = days + min(from_newest, 0)
+        active = (seen & ((1 << window) - 1)).bit_count() if window > 0 else 0
+        return _field(float(active), now, f"active days of the last {days}")
+
+    return visits
+
+
+def _favourite(prefix: str, what: str) -> Derive:
+    def favourite(profile: Profile, now: datetime) -> Field | None:
+        """The greatest leaning; its share of all liked ones is how sure it is."""
+        leanings = {
+            name: weight
+            for name, weight in weights(profile, now).items()
+            if name.startswith(prefix) and weight > 0
+        }
+        if not leanings:
+            return None
+        name = min(leanings, key=lambda each: (-leanings[each], each))
+        share = leanings[name] / sum(leanings.values())
+        at = profile.affinities[name].at
+        return _field(name.removeprefix(prefix), at, f"strongest leaning to a {what}", share)
+
+    return favourite
+
+
+def _usual_hour(profile: Profile, now: datetime) -> Field | None:
+    return _mode(profile, profile.hours, "most frequent local hour of orders", range(24))
+
+
+def _usual_weekday(profile: Profile, now: datetime) -> Field | None:
+    return _mode(profile, profile.weekdays, "most frequent local weekday of orders", WEEKDAYS)
+
+
+def _mode(
+    profile: Profile, counted: tuple[float, ...], rule: str, names: Iterable[Any]
+) -> Field | None:
+    count, total = profile.counts.get(ORDERED), sum(counted)
+    if count is None or total < FEWEST_ORDERS_FOR_HABITS:
+        return None
+    place = max(range(len(counted)), key=lambda index: (counted[index], -index))
+    return _field(list(names)[place], count.last_at, rule, counted[place] / total)
+
+
+def _cart_size(profile: Profile, now: datetime) -> Field | None:
+    if not profile.cart:
+        return None
+    return _field(float(len(profile.cart)), max(profile.cart.values()), "items in the cart")
+
+
+DERIVED: dict[str, Derived] = {
+    "orders": Derived(_orders, "how many orders they completed, less those cancelled"),
+    "revenue": Derived(_revenue, "what all their orders came to, less refunds"),
+    "averageOrder": Derived(_average_order, "revenue by order"),
+    "lastOrderAt": Derived(_last_order_at, "when they ordered last"),
+    "daysSinceLastOrder": Derived(
+        _days_since_last_order, "days since they ordered last, with fractions", timed=True
+    ),
+    "firstSeenAt": Derived(_first_seen_at, "when their earliest event happened"),
+    "lastSeenAt": Derived(_last_seen_at, "when their latest event happened"),
+    "daysSinceFirstSeen": Derived(
+        _days_since_first_seen, "days since their earliest event, with fractions", timed=True
+    ),
+    "visits7Days": Derived(_visits(7), "on how many of the last 7 days they were here", timed=True),
+    "visits30Days": Derived(
+        _visits(30), "on how many of the last 30 days (UTC) they were here", timed=True
+    ),
+    "favouriteCategory": Derived(
+        _favourite(_CATEGORY, "category"), "the category that they lean to most"
+    ),
+    "favouriteCreator": Derived(
+        _favourite("creator:", "creator"), "the maker or brand that they lean to most"
+    ),
+    "usualHour": Derived(
+        _usual_hour, "the local hour (0 to 23) of most of their orders, from 3 orders on"
+    ),
+    "usualWeekday": Derived(
+        _usual_weekday, "the local weekday of most of their orders, from 3 orders on"
+    ),
+    "cartSize": Derived(_cart_size, "how many different items are in their cart"),
+}
+
+
+COUNTED = ("orders", "revenue", "visits7Days", "visits30Days")  # among the counts as well
+
+
+def trait(profile: Profile, name: str, now: datetime) -> Field | None:
+    """One trait, stated or derived; None where it is absent or was taken back (a stated null)."""
+    stated = profile.traits.get(name)
+    if stated is not None and stated.value is not None:
+        return stated
+    known = DERIVED.get(name)
+    return known.derive(profile, now) if known else None
+
+
+def derived(profile: Profile, now: datetime) -> dict[str, Field]:
+    """All derived traits of a profile; what cannot be told is absent, never null."""
+    found = {name: each.derive(profile, now) for name, each in DERIVED.items()}
+    return {name: field for name, field in found.items() if field is not None}
+
+
+def golden(profile: Profile, now: datetime) -> dict[str, Field]:
+    """All traits: the derived ones, and above them the stated."""
+    stated = {name: field for name, field in profile.traits.items() if field.value is not None}
+    return {**derived(profile, now), **stated}
+
+
+def weight(leaning: Affinity, now: datetime) -> float:
+    """What is left of a leaning by now; one from after `now` (a replay's) is not grown."""
+    return joins.decayed(leaning.weight, leaning.at, max(now, leaning.at), leaning.half_life_days)
+
+
+def weights(profile: Profile, now: datetime) -> dict[str, float]:
+    return {name: weight(leaning, now) for name, leaning in profile.affinities.items()}
+
+
+def count(profile: Profile, name: str, now: datetime) -> float:
+    """How often an event happened (0: never), or one of the figures of COUNTED."""
+    known = profile.counts.get(name)
+    if known is not None:
+        return known.total
+    figure = DERIVED[name].derive(profile, now) if name in COUNTED else None
+    return float(figure.value) if figure else 0.0
+
+
+def counts(profile: Profile, now: datetime) -> dict[str, float]:
+    """How often each event happened, by its name, other calls by their type; and COUNTED."""
+    names = (name for name in profile.counts if not name.startswith("$"))
+    return {name: count(profile, name, now) for name in (*names, *COUNTED)}
+
+
+def view(profile: Profile, now: datetime) -> dict[str, dict[str, Any]]:
+    """`profile` as conditions and templates see it; nothing in it is null."""
+    return {
+        "traits": {name: field.value for name, field in golden(profile, now).items()},
+        "affinities": weights(profile, now),
+        "counts": counts(profile, now),
+    }
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Why a field has its value: the winner with its rule, and what lost against it, and why."""
+
+    name: str
+    field: Field | None
+    why: str
+    losers: tuple[tuple[Field, str], ...] = ()
+
+
+def explain(
+    profile: Profile, name: str, now: datetime, events: Iterable[Event] = ()
+) -> Explanation:
+    """The field, the rule that chose it, and what else the events state for it, newest first."""
+    chosen = trait(profile, name, now)
+    if chosen is None:
+        return Explanation(name=name, field=None, why=f"nothing is known of {name!r}")
+    stated: Mapping[Field, None] = dict.fromkeys(
+        told for event in events if (told := traits.statements(event).get(name)) is not None
+    )
+    losers = [
+        (field, _lost(field, chosen))
+        for field in sorted(stated, key=lambda field: field.at, reverse=True)
+        if field != chosen
+    ]
+    if chosen.source == "wager":
+        why = f"derived: {chosen.rule}"
+    else:
+        why = f"{chosen.provenance}, and the latest so: from {chosen.source} at {chosen.at}"
+    return Explanation(name=name, field=chosen, why=why, losers=tuple(losers))
+
+
+def _lost(field: Field, chosen: Field) -> str:
+    if field.provenance != chosen.provenance:
+        return f"{field.provenance}, and {chosen.provenance} goes before it"
+    return "older" if field.at < chosen.at else "at the same moment; the greater text wins"

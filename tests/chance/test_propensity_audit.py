@@ -1,0 +1,92 @@
+"""The audit: a decision replayed 20,000 times from one snapshot falls as its logged odds say."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import msgspec
+import numpy as np
+import pytest
+from scipy.stats import chisquare
+
+import wager
+from wager.domain.asking import Ask
+from wager.domain.decisions import DecideRequest
+from wager.engine.engine import Engine
+
+ROUNDS = 20_000
+ITEMS = 12
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    """A shop with a taste: item 0 is bought by all, the others by fewer and fewer."""
+    with wager.open("memory://") as engine:
+        engine.publish(
+            items=[{"itemId": f"p-{n}", "title": f"Item {n}"} for n in range(ITEMS)],
+            goals=[{"name": "buy", "event": "Order Completed", "windowMinutes": 60}],
+            placements=[
+                {"name": "home", "slots": 2, "goal": "buy", "default": "p-0"},
+                {"name": "maybe", "goal": "buy", "allowNothing": True, "impressionCost": 0.02},
+            ],
+        )
+        rng = np.random.default_rng(3)
+        engine.collect(
+            [
+                {
+                    "type": "track",
+                    "event": "Order Completed",
+                    "userId": f"u-{number % 20}",
+                    "messageId": f"m-{number}",
+                    "timestamp": f"2026-01-{1 + number // 20:02d}T10:00:00Z",
+                    "properties": {
+                        "products": [
+                            {"product_id": f"p-{n}", "price": 1.0, "quantity": 1}
+                            for n in range(ITEMS)
+                            if rng.random() < 0.9 / (n + 1)
+                        ]
+                        or [{"product_id": "p-0", "price": 1.0, "quantity": 1}]
+                    },
+                }
+                for number in range(200)
+            ]
+        )
+        engine.learn()
+        yield engine
+
+
+def ask(engine: Engine, placement: str) -> Ask:
+    request = DecideRequest(placement=placement, user_id="u-1", preview=True)
+    deciding = engine.deciding
+    profile, known = deciding._who(request, False, engine.live.now())
+    assert known
+    made = deciding._ask(
+        request, engine.live.placements[placement], profile, engine.live.now(), frozenset()
+    )
+    return msgspec.structs.replace(made) if isinstance(made, msgspec.Struct) else made
+
+
+def replay(engine: Engine, placement: str) -> tuple[Counter[str | None], dict[str | None, float]]:
+    """How often each item fell into the first slot, and the odds that every replay logged."""
+    asked = ask(engine, placement)
+    fallen: Counter[str | None] = Counter()
+    odds: dict[str | None, float] = {}
+    for number in range(ROUNDS):
+        bet = engine.deciding.bettor.bet(asked, f"audit-{number}")
+        logged = {one.item_id: one.propensity for one in bet.candidates}
+        assert not odds or logged == odds
+        odds = logged
+        assert bet.choices[0].propensity == pytest.approx(odds[bet.choices[0].item_id])
+        fallen[bet.choices[0].item_id] += 1
+    return fallen, odds
+
+
+@pytest.mark.parametrize("placement", ["home", "maybe"])
+def test_what_falls_is_what_was_logged(engine: Engine, placement: str) -> None:
+    fallen, odds = replay(engine, placement)
+    names = list(odds)
+    assert len(names) > 2
+    counts = [fallen[name] for name in names]
+    assert chisquare(counts, [odds[name] * ROUNDS for name in names]).pvalue > 1e-6
+    sharpened = np.array([odds[name] for name in names]) ** 1.2
+    sabotaged = sharpened / sharpened.sum() * ROUNDS
+    assert chisquare(counts, sabotaged).pvalue < 1e-6

@@ -1,0 +1,197 @@
+"""Bets are settled, teach, and survive a restart."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import wager
+from wager.domain.decisions import Decision
+from wager.engine.engine import Engine
+from wager.stores.base import DecisionQuery
+
+START = datetime(2026, 3, 2, 9, tzinfo=UTC)
+WORLD: dict[str, Any] = {
+    "items": [{"itemId": f"p-{n}"} for n in range(6)],
+    "goals": [
+        {"name": "click", "event": "Item Clicked", "windowMinutes": 30},
+        {"name": "buy", "event": "Order Completed", "windowMinutes": 60},
+    ],
+    "placements": [
+        {"name": "home", "goal": "click", "default": "p-0"},
+        {"name": "shelf", "slots": 2, "goal": "buy", "default": ["p-1", "p-2"]},
+    ],
+}
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.at = START
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+def opened(url: str = "memory://") -> tuple[Engine, Clock]:
+    clock = Clock()
+    engine = wager.open(url, now=clock)
+    engine.publish(**WORLD)
+    return engine, clock
+
+
+number = iter(range(10**9))
+
+
+def track(engine: Engine, clock: Clock, event: str, user: str = "u-1", **properties: Any) -> None:
+    engine.collect(
+        [
+            {
+                "type": "track", "event": event, "userId": user, "properties": properties,
+                "messageId": f"m-{next(number)}", "timestamp": clock().isoformat(),
+            }
+        ]
+    )  # fmt: skip
+
+
+def state(engine: Engine, decision: Decision) -> tuple[str, float]:
+    logged = engine.deciding.get(decision.decision_id)
+    return logged.state, logged.reward
+
+
+def test_a_click_that_names_its_decision_wins_it_at_once() -> None:
+    engine, clock = opened()
+    decision = engine.decide(placement="home", user_id="u-1")
+    clock.at += timedelta(minutes=5)
+    item = decision.choices[0].item_id
+    track(engine, clock, "Item Clicked", decisionId=decision.decision_id, itemId=item)
+    assert state(engine, decision) == ("won", 1.0)
+    engine.close()
+
+
+def test_a_click_by_somebody_else_settles_nothing() -> None:
+    engine, clock = opened()
+    decision = engine.decide(placement="home", user_id="u-1")
+    item = decision.choices[0].item_id
+    track(engine, clock, "Item Clicked", "u-2", decisionId=decision.decision_id, itemId=item)
+    assert state(engine, decision) == ("open", 0.0)
+    engine.close()
+
+
+def test_a_bet_is_lost_when_its_window_has_passed_and_not_before() -> None:
+    engine, clock = opened()
+    decision = engine.decide(placement="home", user_id="u-1")
+    clock.at += timedelta(minutes=29)
+    engine.learn()
+    assert state(engine, decision)[0] == "open"
+    clock.at += timedelta(minutes=2)
+    assert engine.learn()["lost"] == 1
+    assert state(engine, decision) == ("lost", 0.0)
+    engine.close()
+
+
+def test_an_order_wins_by_the_window_and_each_line_once() -> None:
+    engine, clock = opened()
+    first = engine.decide(placement="shelf", user_id="u-1")
+    clock.at += timedelta(minutes=1)
+    second = engine.decide(placement="shelf", user_id="u-1")
+    assert {one.item_id for one in first.choices} == {one.item_id for one in second.choices}
+    item = second.choices[0].item_id
+    track(engine, clock, "Order Completed", products=[{"product_id": item}])
+    assert state(engine, second) == ("won", 1.0)
+    assert state(engine, first) == ("open", 0.0)
+    engine.close()
+
+
+def test_a_replay_is_settled_by_the_time_of_its_events() -> None:
+    engine, clock = opened()
+    then = datetime(2020, 1, 1, 12, tzinfo=UTC)
+    early = engine.decide(placement="shelf", user_id="u-1", at=then)
+    late = engine.decide(placement="shelf", user_id="u-2", at=then + timedelta(hours=2))
+    engine.learn()
+    assert state(engine, early)[0] == "open"
+    clock.at = then + timedelta(hours=2)
+    track(engine, clock, "Order Completed", "u-3", products=[{"product_id": "x"}])
+    clock.at = START
+    engine.learn()
+    assert state(engine, early)[0] == "lost"
+    assert state(engine, late)[0] == "open"
+    engine.close()
+
+
+def clicks(engine: Engine, clock: Clock, rounds: int, loved: str = "p-3") -> None:
+    """People click one item whenever they see it, and nothing else."""
+    for turn in range(rounds):
+        user = f"u-{turn % 40}"
+        decision = engine.decide(
+            placement="home", user_id=user, candidates=[f"p-{n}" for n in range(6)]
+        )
+        if decision.choices[0].item_id == loved:
+            track(
+                engine, clock, "Item Clicked", user, decisionId=decision.decision_id, itemId=loved
+            )
+        clock.at += timedelta(minutes=1)
+        if turn % 25 == 0:
+            engine.learn()
+    engine.learn()
+
+
+def odds(engine: Engine, item: str, user: str = "somebody new") -> float:
+    decision = engine.decide(
+        placement="home", user_id=user, candidates=[f"p-{n}" for n in range(6)], preview=True
+    )
+    return next(one.propensity for one in decision.candidates if one.item_id == item)
+
+
+def test_what_is_clicked_is_shown_more_to_everybody() -> None:
+    engine, clock = opened()
+    track(
+        engine, clock, "Order Completed", "x", products=[{"product_id": f"p-{n}"} for n in range(6)]
+    )
+    for _ in range(6):
+        track(engine, clock, "Order Completed", "x", products=[{"product_id": "p-1"}])
+    engine.learn()
+    before = odds(engine, "p-3")
+    clicks(engine, clock, 400)
+    assert odds(engine, "p-3") > max(0.5, before)
+    engine.close()
+
+
+def test_what_was_learnt_survives_a_restart(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'shop.db'}"
+    engine, clock = opened(url)
+    for _ in range(6):
+        track(engine, clock, "Order Completed", "x", products=[{"product_id": "p-1"}])
+    engine.learn()
+    clicks(engine, clock, 60)
+    said, status = odds(engine, "p-3"), engine.learning.status()
+    engine.close()
+    again = wager.open(url, now=clock)
+    assert again.learning.status()["placements"] == status["placements"]
+    assert odds(again, "p-3") == pytest.approx(said, abs=1e-6)
+    again.close()
+
+
+def test_a_restart_without_a_checkpoint_learns_from_the_log(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'shop.db'}"
+    engine, clock = opened(url)
+    for _ in range(6):
+        track(engine, clock, "Order Completed", "x", products=[{"product_id": "p-1"}])
+    engine.learn()
+    clicks(engine, clock, 60)
+    said = odds(engine, "p-3")
+    engine.stores.close()
+    again = wager.open(url, now=clock)
+    again.learn()
+    assert odds(again, "p-3") == pytest.approx(said, abs=1e-6)
+    again.close()
+
+
+def test_every_bet_is_settled_in_the_end() -> None:
+    engine, clock = opened()
+    clicks(engine, clock, 50)
+    clock.at += timedelta(days=1)
+    engine.learn()
+    states = {one.state for one in engine.deciding.list(DecisionQuery(limit=1000)).decisions}
+    assert states <= {"won", "lost"}
+    engine.close()

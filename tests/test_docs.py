@@ -1,0 +1,395 @@
+"""The reference says all that the code knows, and nothing that the code does not know."""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, get_args
+
+import msgspec
+import pytest
+import typer
+
+from wager.collect import commerce, consent, formats
+from wager.decide import candidates, eligibility, policies
+from wager.decide.reasons import _GROUPS, _RECORD
+from wager.domain import definitions, events
+from wager.domain.content import Item
+from wager.domain.decisions import Choice, DecideRequest
+from wager.domain.profiles import Field, Profile
+from wager.engine.betting import LOGGED_FEATURES
+from wager.engine.engine import open as open_engine
+from wager.engine.settings import Settings
+from wager.server.app import operations
+from wager.server.metrics import Metrics, names
+from wager.server.service import Service
+from wager.server.shapes import Answer
+from wager.server.wire import STATUS
+from wager.unify import leanings
+from wager.unify.view import DERIVED
+
+ROOT = Path(__file__).parent.parent
+SOURCE = ROOT / "src" / "wager"
+REFERENCE = ROOT / "docs" / "reference"
+PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
+Rows = dict[str, list[str]]
+
+
+def section(page: str, heading: str) -> str:
+    """What stands under a heading, up to the next of its own or a higher rank."""
+    text = (REFERENCE / page).read_text()
+    found = re.search(rf"^(#+) {re.escape(heading)}$", text, re.M)
+    assert found, f"{page} has no heading {heading!r}"
+    rest = text[found.end() :]
+    end = re.search(rf"^#{{1,{len(found[1])}}} ", rest, re.M)
+    return rest[: end.start()] if end else rest
+
+
+def rows(text: str) -> Rows:
+    """The other cells of every table row, by the name that its first cell has in backticks."""
+    made: Rows = {}
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        if line.startswith("|") and (name := re.fullmatch(r"`([^`]+)`", cells[0])):
+            assert name[1] not in made, f"{name[1]!r} stands there twice"
+            made[name[1]] = cells[1:]
+    return made
+
+
+def table(page: str, heading: str) -> Rows:
+    return rows(section(page, heading))
+
+
+def fields(struct: type[msgspec.Struct]) -> set[str]:
+    return set(struct.__struct_encode_fields__)
+
+
+def quoted(text: str) -> set[str]:
+    return set(re.findall(r"`([^`]+)`", text))
+
+
+@cache
+def parsed(room: str = "") -> list[ast.AST]:
+    """Every node of a room's source."""
+    files = (SOURCE / room).rglob("*.py")
+    return [node for file in sorted(files) for node in ast.walk(ast.parse(file.read_text()))]
+
+
+def words(*rooms: str) -> Iterator[str]:
+    """Every string that the code of these rooms spells out."""
+    for room in rooms:
+        for node in parsed(room):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value
+
+
+def calls(name: str, *rooms: str) -> Iterator[ast.Call]:
+    for room in rooms or ("",):
+        for node in parsed(room):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", None) == name:
+                yield node
+
+
+# ---- api.md
+
+
+@pytest.fixture(scope="module")
+def routes() -> Iterator[list[Any]]:
+    engine = open_engine("memory://")
+    yield list(operations(Service(engine)))
+    engine.close()
+
+
+def test_every_route_with_its_key(routes: list[Any]) -> None:
+    there = {f"{one.method} {one.path}": one.access.replace("open", "none") for one in routes}
+    assert {name: cells[0] for name, cells in table("api.md", "Routes").items()} == there
+
+
+def test_every_query_parameter(routes: list[Any]) -> None:
+    there = {f"{one.method} {one.path}": fields(one.query) for one in routes if one.query}
+    said = table("api.md", "Query parameters")
+    assert {name: quoted(cells[0]) for name, cells in said.items()} == there
+
+
+@pytest.mark.parametrize(
+    ("heading", "struct"),
+    [("What decide takes", DecideRequest), ("A choice", Choice)],
+)
+def test_every_field_of_a_decision(heading: str, struct: type[msgspec.Struct]) -> None:
+    text = section("api.md", heading).partition("\n### ")[0]
+    assert rows(text).keys() == fields(struct)
+
+
+def test_every_field_of_an_answer() -> None:
+    text = section("api.md", "What decide answers").partition("\n### ")[0]
+    assert rows(text).keys() == fields(Answer)
+
+
+def test_the_context_of_a_decision() -> None:
+    read = set(keys_read("context", "engine", "render")) - {"userToken", "utcOffsetMinutes"}
+    assert table("api.md", "Context of a decision").keys() | {"consent"} == read | {"consent"}
+
+
+def test_every_metric() -> None:
+    assert table("api.md", "Metrics").keys() == set(names(Metrics()))
+
+
+def test_every_figure_of_the_reports() -> None:
+    said = {name: quoted(cells[0]) for name, cells in table("api.md", "Reports").items()}
+    with open_engine("memory://") as engine:
+        engine.publish(items=[{"itemId": "mug"}], placements=[{"name": "home", "default": "mug"}])
+        decision = engine.decide(placement="home", user_id="ada")
+        properties = {"decisionId": decision.decision_id, "itemId": "mug"}
+        click = {"type": "track", "event": "Item Clicked", "userId": "ada"}
+        engine.collect([click | {"properties": properties}])
+        engine.learn()
+        for name, figures in said.items():
+            assert engine.measuring.report(name).keys() <= figures, name
+    spelled = set(words("measure", "engine")) | decile_fields()
+    assert set().union(*said.values()) <= spelled
+    routed = re.findall(r"[a-z]+", next(one for one in words("server") if one.startswith("overvi")))
+    assert said.keys() == set(routed)
+
+
+def decile_fields() -> set[str]:
+    from wager.measure.calibration import Decile
+
+    return fields(Decile)
+
+
+# ---- events.md
+
+
+def keys_read(holder: str, *rooms: str) -> Iterator[str]:
+    """What the code asks of `properties` or `context`: `x.get("name")`, `x["name"]`, `"name" in x`."""
+    for room in rooms:
+        for node in parsed(room):
+            match node:
+                case ast.Call(func=ast.Attribute(value=of, attr="get"), args=[key, *_]):
+                    pass
+                case ast.Subscript(value=of, slice=key):
+                    pass
+                case ast.Compare(left=key, ops=[ast.In() | ast.NotIn()], comparators=[of]):
+                    pass
+                case _:
+                    continue
+            named = getattr(of, "id", None) or getattr(of, "attr", None)
+            if named == holder and isinstance(key, ast.Constant) and isinstance(key.value, str):
+                yield key.value
+
+
+def test_every_field_of_a_call() -> None:
+    assert table("events.md", "Fields of a call").keys() == fields(formats.Payload)
+
+
+def test_every_name_of_the_context() -> None:
+    read = set(keys_read("context", "collect", "unify")) - {"utcOffsetMinutes"}
+    said = table("events.md", "Context").keys()
+    assert read <= said
+    assert said <= set(words("collect", "unify"))
+
+
+def test_every_consent_category() -> None:
+    said = {name: quoted(cells[0]) for name, cells in table("events.md", "Consent").items()}
+    assert said == {name: set(listed) for name, listed in consent.CATEGORIES.items()}
+
+
+def test_every_event_that_means_something() -> None:
+    shape = re.compile(r"(Item|Product|Cart|Order) [A-Z][a-z]+( to Wishlist)?")
+    known = {one for one in words("domain", "collect", "unify", "learn") if shape.fullmatch(one)}
+    assert table("events.md", "Names that mean something").keys() == known
+    assert known > events.FEEDBACK
+
+
+def test_every_property() -> None:
+    said = section("events.md", "Properties")
+    read = set(keys_read("properties", "collect", "unify", "learn"))
+    assert read <= quoted(said) | {"groupId", "name"}
+    assert rows(said).keys() <= set(words("collect", "unify", "learn"))
+
+
+# ---- definitions.md
+
+
+@pytest.mark.parametrize("kind", [*definitions.DEFINITIONS, "items"])
+def test_every_field_of_a_definition(kind: str) -> None:
+    structs: dict[str, type[msgspec.Struct]] = {**definitions.DEFINITIONS, "items": Item}
+    known = {field.encode_name: field.required for field in msgspec.structs.fields(structs[kind])}
+    said = {name: cells[1] == "needed" for name, cells in table("definitions.md", kind).items()}
+    assert said == known
+
+
+# ---- settings.md
+
+
+def test_every_setting_with_its_default() -> None:
+    said = table("settings.md", "Engine and server")
+    default = Settings()
+    known = {f"WAGER_{one.upper()}": getattr(default, one) for one in Settings.__struct_fields__}
+    assert said.keys() == known.keys()
+    for name, value in known.items():
+        assert said[name][0] == (f"{value:g}" if not isinstance(value, str) else value), name
+
+
+def test_every_other_variable() -> None:
+    text = (REFERENCE / "settings.md").read_text()
+    read = {found for one in words("") for found in re.findall(r"WAGER_[A-Z_]*[A-Z]", one)}
+    roles = {"WAGER_SECRET_KEY", "WAGER_PUBLIC_KEY"}  # made of the role's name
+    settings = {f"WAGER_{one.upper()}" for one in Settings.__struct_fields__}
+    assert rows(text).keys() == read | roles | settings
+
+
+# ---- cli.md
+
+
+def test_every_command_and_option() -> None:
+    from wager.cli import app
+
+    known: dict[str, set[str]] = {}
+    for name, command in typer.main.get_group(app).commands.items():
+        options = [param for param in command.params if param.name != "help"]
+        known[f"wager {name}"] = {
+            max(one.opts, key=len) if one.param_type_name == "option" else str(one.name).upper()
+            for one in options
+        }
+    text = (REFERENCE / "cli.md").read_text()
+    headings = re.findall(r"^## (wager \w+)$", text, re.M)
+    assert {name: set(table("cli.md", name)) for name in headings} == known
+
+
+# ---- profile.md
+
+
+@pytest.mark.parametrize(
+    ("heading", "struct"), [("Fields of a profile", Profile), ("Fields of a trait", Field)]
+)
+def test_every_field_of_a_profile(heading: str, struct: type[msgspec.Struct]) -> None:
+    assert table("profile.md", heading).keys() == fields(struct)
+
+
+def test_every_derived_trait_in_the_words_of_the_code() -> None:
+    said = {name: cells[0] for name, cells in table("profile.md", "Derived traits").items()}
+    assert said == {name: one.doc for name, one in DERIVED.items()}
+
+
+def test_what_moves_an_affinity() -> None:
+    said = table("profile.md", "Counts and affinities")
+    numbers = {name: float(cells[0].split()[0]) for name, cells in said.items()}
+    from wager.unify.orders import ORDERED_WEIGHT
+
+    assert numbers == {**leanings.WEIGHTS, events.ORDERED: ORDERED_WEIGHT}
+
+
+# ---- reasons.md
+
+
+def test_every_level_source_policy_and_feature() -> None:
+    assert list(table("reasons.md", "Levels")) == list(definitions.LEVELS)
+    sources = {name: cells[0] for name, cells in table("reasons.md", "Sources").items()}
+    assert sources == candidates.SOURCE_LEVEL
+    assert table("reasons.md", "Policies").keys() == policies.POLICIES.keys()
+    assert set(get_args(definitions.PolicyName)) == policies.POLICIES.keys()
+    assert list(table("reasons.md", "Features")) == list(LOGGED_FEATURES)
+
+
+def test_every_rule_in_the_words_of_the_code() -> None:
+    said = {name: cells[0] for name, cells in table("reasons.md", "Rules").items()}
+    assert said == eligibility.RULES
+
+
+def test_every_kind_of_reason() -> None:
+    known = {kind for kind, _ in _GROUPS} | {f"{name}-record" for name in _RECORD}
+    for call in calls("Reason", "decide", "engine"):
+        kind = next(one.value for one in call.keywords if one.arg == "kind")
+        if isinstance(kind, ast.Constant):
+            known.add(str(kind.value))
+    known |= {"holdout", "default"}  # chosen by a condition in `safe_bet`
+    said = [table("reasons.md", one) for one in ("Reasons of a choice", "Reasons for the level")]
+    assert set().union(*said) == known
+
+
+# ---- errors.md
+
+
+def error_classes() -> dict[str, tuple[str, str]]:
+    """Every error of the code with a code of its own: its class, and its status over HTTP."""
+    known = {kind.__name__: str(status) for kind, status in STATUS.items()}
+    found = {"error": ("WagerError", "500")}
+    for folder in ("", "server", "cli", "console"):
+        files = (SOURCE / folder).glob("*.py")
+        for node in (node for file in files for node in ast.walk(ast.parse(file.read_text()))):
+            if isinstance(node, ast.ClassDef) and (code := _own_code(node)):
+                base = getattr(node.bases[0], "id", "")
+                local = "-" if folder in ("cli", "console") else known.get(base, "500")
+                found[code] = node.name, known.setdefault(node.name, local)
+    return found
+
+
+def _own_code(node: ast.ClassDef) -> str | None:
+    for line in node.body:
+        match line:
+            case ast.Assign(targets=[ast.Name(id="code")], value=ast.Constant(value=str(code))):
+                return code
+    return None
+
+
+def test_every_error_with_its_status() -> None:
+    said = {
+        code: (cells[1].strip("`"), cells[0]) for code, cells in table("errors.md", "Codes").items()
+    }
+    unknown = {code for code in said if code.startswith("unknown-") and code != "unknown-name"}
+    of = {f"unknown-{call.args[0].value}" for call in calls("UnknownName")}  # type: ignore[attr-defined]  # all are constants
+    assert unknown == of
+    assert said.pop("internal") == ("-", "500")
+    assert {code: one for code, one in said.items() if code not in unknown} == error_classes()
+
+
+def test_every_quarantine_code() -> None:
+    known = {code for code, _ in formats._FIELDS.values()}
+    for call in (*calls("Unreadable"), *calls("Rejection")):
+        match call.args[:1]:
+            case [ast.Constant(value=str(code))]:
+                known.add(code)
+            case [ast.JoinedStr()]:
+                known |= {f"missing-{scope}" for scope in commerce.SCOPES if scope != "item"}
+    assert table("errors.md", "Quarantine").keys() == known
+
+
+# ---- all pages
+
+
+def anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.M)
+    return {re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_somewhere(page: Path) -> None:
+    text = re.sub(r"```.*?```", "", page.read_text(), flags=re.S)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if not target.startswith(("http://", "https://")):
+            path, _, anchor = target.partition("#")
+            there = (page.parent / path).resolve() if path else page
+            assert there.exists(), f"{page.name}: {target}"
+            assert not anchor or anchor in anchors(there), f"{page.name}: {target}"
+
+
+def linked(pages: Iterable[Path]) -> set[Path]:
+    return {
+        (page.parent / target).resolve()
+        for page in pages
+        for target in re.findall(r"\]\(([^)#\s]+)", page.read_text())
+    }
+
+
+def test_every_page_is_linked_from_another() -> None:
+    there = {page for page in PAGES if page.name not in ("README.md",)}
+    assert there <= linked(PAGES)
+
+
+def test_the_feature_table_has_every_requirement_once() -> None:
+    lines = (ROOT / "README.md").read_text().splitlines()
+    said = [found for line in lines if (found := re.match(r"\| R(\d+) \|.*\| ([a-z ]+) \|", line))]
+    assert [int(one[1]) for one in said] == list(range(1, 105))
+    assert {one[2] for one in said} <= {"yes", "partly", "not yet"}

@@ -1,0 +1,137 @@
+"""Every fold on one list, held to the same laws: what was seen in parts equals what was seen whole.
+
+Numbers are multiples of 1/8, so sums are exact and equal means equal.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wager.measure.calibration import Calibration
+from wager.measure.metrics import Rewards
+from wager.measure.overview import Hour, Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """One fold: how to begin, what it is fed, and what can be read off it."""
+
+    empty: Callable[[], Any]
+    observations: st.SearchStrategy[Any]
+    add: Callable[[Any, Any], None]
+    view: Callable[[Any], object]
+
+    def of(self, seen: Sequence[Any]) -> Any:
+        """The fold that has seen these."""
+        fold = self.empty()
+        for one in seen:
+            self.add(fold, one)
+        return fold
+
+
+eighths = st.integers(-80, 80).map(lambda number: number / 8.0)
+names = st.sampled_from(["ada", "bob", "cyd", "dan"])
+facts = st.dictionaries(st.tuples(st.sampled_from(["bets", "won"]), names), eighths, max_size=3)
+
+FOLDS: dict[str, Law] = {
+    "rewards": Law(
+        empty=Rewards,
+        observations=st.tuples(names, eighths, st.booleans()),
+        add=lambda fold, seen: fold.add(seen[0], seen[1], won=seen[2]),
+        view=lambda fold: (fold.cells, fold.rewards(), fold.wins()),
+    ),
+    "calibration": Law(
+        empty=Calibration,
+        observations=st.tuples(eighths, eighths),
+        add=lambda fold, seen: fold.add(*seen),
+        view=lambda fold: (fold.bins, fold.deciles()),
+    ),
+    "tally": Law(
+        empty=Tally,
+        observations=st.tuples(st.builds(Hour, st.integers(0, 3), names), facts),
+        add=lambda fold, seen: fold.add(*seen),
+        view=lambda fold: (fold.total(), fold.by_hour(), fold.by_placement()),
+    ),
+}
+
+each = pytest.mark.parametrize("law", FOLDS.values(), ids=list(FOLDS))
+
+
+def _seen(data: st.DataObject, law: Law) -> list[Any]:
+    return data.draw(st.lists(law.observations, max_size=8))
+
+
+def _equals_the_whole(law: Law, one: Sequence[Any], other: Sequence[Any]) -> bool:
+    merged = law.of(one).merge(law.of(other))
+    return bool(law.view(merged) == law.view(law.of([*one, *other])))
+
+
+@each
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_parts_merged_equal_the_whole(law: Law, data: st.DataObject) -> None:
+    assert _equals_the_whole(law, _seen(data, law), _seen(data, law))
+
+
+@each
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_merging_is_associative(law: Law, data: st.DataObject) -> None:
+    a, b, c = (law.of(_seen(data, law)) for _ in range(3))
+    assert law.view(a.merge(b).merge(c)) == law.view(a.merge(b.merge(c)))
+
+
+@each
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_merging_is_commutative(law: Law, data: st.DataObject) -> None:
+    a, b = law.of(_seen(data, law)), law.of(_seen(data, law))
+    assert law.view(a.merge(b)) == law.view(b.merge(a))
+
+
+@each
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_an_empty_fold_changes_nothing(law: Law, data: st.DataObject) -> None:
+    a = law.of(_seen(data, law))
+    before = law.view(a)
+    assert law.view(a.merge(law.empty())) == law.view(law.empty().merge(a)) == before
+
+
+@each
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_merging_leaves_both_sides_as_they_were(law: Law, data: st.DataObject) -> None:
+    one, other = _seen(data, law), _seen(data, law)
+    a, b = law.of(one), law.of(other)
+    merged = a.merge(b)
+    for seen in other:
+        law.add(merged, seen)
+    assert law.view(a) == law.view(law.of(one))
+    assert law.view(b) == law.view(law.of(other))
+
+
+class _MeanOfMeans:
+    """The classic mistake: two means merged without their counts."""
+
+    def __init__(self) -> None:
+        self.count, self.mean = 0, 0.0
+
+    def add(self, value: float) -> None:
+        self.count += 1
+        self.mean += (value - self.mean) / self.count
+
+    def merge(self, other: "_MeanOfMeans") -> "_MeanOfMeans":
+        both = _MeanOfMeans()
+        both.count = self.count + other.count
+        both.mean = (self.mean + other.mean) / 2.0
+        return both
+
+
+def test_a_fold_that_breaks_the_law_is_caught() -> None:
+    law = Law(_MeanOfMeans, eighths, lambda fold, seen: fold.add(seen), lambda fold: fold.mean)
+    assert not _equals_the_whole(law, [1.0], [2.0, 3.0])
