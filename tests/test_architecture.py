@@ -320,6 +320,8 @@ def test_there_is_something_to_judge() -> None:
 
 DOCUMENTED = '"""A file that breaks a law."""\n'
 LONG = "def f():\n" + "    x = 1\n" * 40
+WIDE = "class D(Protocol):\n" + "".join(f"    def m{i}(self): ...\n" for i in range(7))
+JOINING = "from wager.unify import golden\nfrom wager.stores.base import Stores"
 SABOTAGE: list[tuple[Law, str, str]] = [
     (imports_go_down, "decide/x.py", "import wager.learn.rewards"),
     (imports_go_down, "decide/x.py", "from wager import learn"),
@@ -334,11 +336,7 @@ SABOTAGE: list[tuple[Law, str, str]] = [
     (imports_go_down, "console/x.py", "from wager.measure import lift"),
     (imports_go_down, "measure/x.py", "from .metrics import Group"),
     (imports_go_down, "attic/x.py", "x = 1"),
-    (
-        only_the_engine_joins,
-        "server/x.py",
-        "from wager.unify import golden\nfrom wager.stores.base import Stores",
-    ),
+    (only_the_engine_joins, "server/x.py", JOINING),
     (no_global_chance, "server/x.py", "import random"),
     (no_global_chance, "server/x.py", "from random import choice"),
     (no_global_chance, "batch/x.py", "import numpy as np\nnp.random.seed(1)"),
@@ -355,11 +353,7 @@ SABOTAGE: list[tuple[Law, str, str]] = [
     (files_are_short, "decide/x.py", "x = 1\n" * 400),
     (functions_are_short, "decide/x.py", LONG),
     (parameters_are_few, "decide/x.py", "def f(a, b, c, d, *, e, f, g): ..."),
-    (
-        doors_are_small,
-        "stores/x.py",
-        "class D(Protocol):\n" + "".join(f"    def m{i}(self): ...\n" for i in range(7)),
-    ),
+    (doors_are_small, "stores/x.py", WIDE),
     (faces_have_no_code, "decide/__init__.py", "def f(): ..."),
     (faces_have_no_code, "decide/__init__.py", "VERSION = 1"),
     (names_say_what_not_how, "decide/utils.py", "x = 1"),

@@ -5,15 +5,21 @@ Numbers are multiples of 1/8, so sums are exact and equal means equal.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wager.domain.decisions import Choice, Decision
+from wager.learn.popularity import Crowd
+from wager.learn.rewards import Cells
 from wager.measure.calibration import Calibration
 from wager.measure.metrics import Rewards
 from wager.measure.overview import Hour, Tally
+from wager.stats.linear import Regression
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +40,67 @@ class Law:
 
 
 eighths = st.integers(-80, 80).map(lambda number: number / 8.0)
+positive = st.integers(1, 80).map(lambda number: number / 8.0)
 names = st.sampled_from(["ada", "bob", "cyd", "dan"])
+rows = st.lists(st.lists(eighths, min_size=3, max_size=3), min_size=1, max_size=3)
 facts = st.dictionaries(st.tuples(st.sampled_from(["bets", "won"]), names), eighths, max_size=3)
 
+
+def _fit(fold: Regression, seen: list[list[float]]) -> None:
+    """Rows of two features and what came of them."""
+    table = np.array(seen)
+    fold.add(table[:, :2], table[:, 2])
+
+
+def _fitted(fold: Regression) -> object:
+    return (
+        fold.precision.tolist(),
+        fold.moment.tolist(),
+        (fold.count, fold.total, fold.squares, fold.noise),
+    )
+
+
+def _show(fold: Cells, seen: tuple[str, str, list[str], float, float]) -> None:
+    """One showing of an item to a person in some segments: said and gained."""
+    item_id, profile_id, segments, said, reward = seen
+    choice = Choice(
+        slot=0,
+        item_id=item_id,
+        level="crowd",
+        propensity=1.0,
+        expected_reward=said,
+        standard_error=0.1,
+    )
+    decision = Decision(
+        decision_id="d",
+        placement="home",
+        profile_id=profile_id,
+        at=datetime(2026, 1, 5, tzinfo=UTC),
+        level="crowd",
+        policy="thompson",
+        model_version="m",
+        segments=tuple(segments),
+        choices=(choice,),
+    )
+    fold.add(decision, choice, said, reward)
+
+
 FOLDS: dict[str, Law] = {
+    "regression": Law(lambda: Regression(2), rows, _fit, _fitted),
+    "crowd": Law(
+        empty=Crowd,
+        observations=st.tuples(st.lists(names, unique=True, max_size=3), positive),
+        add=lambda fold, seen: fold.add(*seen),
+        view=lambda fold: (fold.baskets, fold.items, fold.best()),
+    ),
+    "cells": Law(
+        empty=Cells,
+        observations=st.tuples(
+            names, names, st.lists(names, unique=True, max_size=2), eighths, eighths
+        ),
+        add=_show,
+        view=lambda fold: (fold.items, fold.segments, fold.people),
+    ),
     "rewards": Law(
         empty=Rewards,
         observations=st.tuples(names, eighths, st.booleans()),

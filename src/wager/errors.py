@@ -53,7 +53,8 @@ class UnknownName(BadInput):
         shown = sorted(known)
         some = f"{shown[:20]}" + (f" and {len(shown) - 20} more" if len(shown) > 20 else "")
         super().__init__(
-            f"no {kind} is named {name!r}; known {kind}s: {some}", code=f"unknown-{kind}"
+            f"no {kind} is named {name!r}; known {kind}s: {some}",
+            code=f"unknown-{kind}".replace(" ", "-"),
         )
 
 

@@ -1,21 +1,236 @@
 """A server in a process of its own with a small shop, and Chromium that looks at its console."""
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-
-from tests.browser.shop import SECRET, fill
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Response,
+    sync_playwright,
+)
 
 SERVE = Path(__file__).with_name("serve.py")
+CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync"
-).split()
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+KEYS = {
+    "WAGER_SECRET_KEY": "the-secret-key-of-the-console",
+    "WAGER_PUBLIC_KEY": "the-public-key-of-the-console",
+    "WAGER_SIGNING_SECRET": "the-signing-secret-of-the-console-long-enough",
+}
 SIZES = {"laptop": (1280, 800), "phone": (390, 844)}
+TITLES = (
+    "Frozen pizza", "Ice cream", "Baby wipes", "Whole milk", "Bananas", "Ground coffee",
+    "Cheddar <b>sharp</b>", "Sourdough bread", "Oat drink", "Free-range eggs", "Tomato passata",
+    "Olive oil",
+)  # fmt: skip
+PEOPLE = 12
+
+
+@pytest.fixture(scope="session")
+def keys() -> dict[str, str]:
+    """The keys of the server, by their environment variables."""
+    return KEYS
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where a server answers that has a small shop in it."""
+    store = tmp_path_factory.mktemp("console") / "shop.db"
+    with subprocess.Popen(
+        [sys.executable, "-W", "error::ResourceWarning", str(SERVE), f"sqlite:///{store}"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | KEYS,
+        cwd=store.parent,
+    ) as process:
+        assert process.stdout is not None
+        told = process.stdout.readline().strip()
+        assert told.startswith("http://127.0.0.1:"), "the server did not start"
+        with _client(told) as client:
+            _fill(client)
+        yield told
+        process.terminate()
+        assert process.wait(30) == 0, "the server did not stop cleanly"
+
+
+def _client(address: str) -> httpx.Client:
+    signed = {"Authorization": f"Bearer {KEYS['WAGER_SECRET_KEY']}"}
+    return httpx.Client(base_url=address, headers=signed, timeout=60, trust_env=False)
+
+
+@pytest.fixture
+def shop(address: str) -> Iterator[Callable[..., Any]]:
+    """Asks the API: `shop("GET", "/v1/...", params=..., json=...)` is the decoded answer."""
+    with _client(address) as client:
+
+        def ask(method: str, path: str, **more: Any) -> Any:
+            return client.request(method, path, **more).raise_for_status().json()
+
+        yield ask
+
+
+def _fill(client: httpx.Client) -> None:
+    """Items, definitions, a few months of orders, bets with what came of them, one bad event."""
+    items: list[dict[str, Any]] = [
+        {"itemId": f"p-{number}", "title": title, "price": 2.5, "currency": "EUR",
+         "categories": ["frozen" if number < 2 else "fresh"]}
+        for number, title in enumerate(TITLES)
+    ]  # fmt: skip
+    items[9]["stock"] = 0
+    items[10]["availableFrom"] = "2100-01-01T00:00:00Z"
+    _sent(client, "POST", "/v1/items", items)
+    goal = {"event": "Order Completed", "windowMinutes": 1440}
+    _sent(client, "PUT", "/v1/goals/buy", goal)
+    _sent(client, "PUT", "/v1/segments/regulars", {"condition": "profile.counts.orders >= 3.0"})
+    home = {"slots": 3, "goal": "buy", "default": "p-4"}
+    _sent(client, "PUT", "/v1/placements/home", home)
+    _sent(client, "PUT", "/v1/placements/offer", {"goal": "buy", "allowNothing": True})
+    _sent(client, "POST", "/v1/batch", {"batch": [*_people(), *_orders()]})
+    unreadable = {"type": "track", "event": "Product Viewed", "messageId": "bad-1"}
+    _sent(client, "POST", "/v1/batch", {"batch": [unreadable]})
+    for number in range(PEOPLE):
+        _bet(client, number)
+
+
+def _people() -> list[dict[str, Any]]:
+    return [
+        {"type": "identify", "userId": f"u-{number}", "messageId": f"i-{number}",
+         "traits": {"email": f"ada{number}@example.com", "householdSize": 1 + number % 5}}
+        for number in range(PEOPLE)
+    ]  # fmt: skip
+
+
+def _orders() -> list[dict[str, Any]]:
+    now = datetime.now(UTC)
+    found = []
+    for number in range(PEOPLE):
+        for order in range(number % 6):
+            products = [{"product_id": f"p-{(number + order + n) % 9}", "price": 2.5, "quantity": 1}
+                        for n in range(3)]  # fmt: skip
+            at = now - timedelta(days=7 * order + number + 1)
+            properties = {"order_id": f"{number}-{order}", "revenue": 7.5, "products": products}
+            found.append(
+                {"type": "track", "event": "Order Completed", "userId": f"u-{number}",
+                 "messageId": f"o-{number}-{order}", "timestamp": at.isoformat(),
+                 "context": {"timezone": "Europe/Berlin"}, "properties": properties}
+            )  # fmt: skip
+    return found
+
+
+def _bet(client: httpx.Client, number: int) -> None:
+    """A bet for one person; every third one buys the first of what was shown."""
+    who = {"userId": f"u-{number}"}
+    context = {"channel": "web", "timezone": "Europe/Berlin"}
+    asked = {"placement": "home", **who, "context": context, "decisionId": f"bet-{number}"}
+    first = _sent(client, "POST", "/v1/decide", asked)["choices"][0]["itemId"]
+    if number % 3 == 0:
+        line = {"product_id": first, "price": 2.5, "quantity": 1}
+        bought = {"order_id": f"after-{number}", "revenue": 2.5, "products": [line]}
+        event = {"event": "Order Completed", **who, "messageId": f"won-{number}"}
+        _sent(client, "POST", "/v1/track", event | {"properties": bought})
+
+
+def _sent(client: httpx.Client, method: str, path: str, body: object) -> Any:
+    response = client.request(method, path, json=body)
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium without a head; where it is absent the tests are skipped, in CI they fail."""
+    if not CHROMIUM.exists():
+        absent = f"no Chromium at {CHROMIUM}: apt-get install chromium"
+        if os.environ.get("CI") == "true":
+            pytest.fail(absent)
+        pytest.skip(absent)
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        yield opened
+        opened.close()
+
+
+@dataclass
+class Watch:
+    """What must not happen while pages are looked at."""
+
+    address: str
+    wrong: list[str] = field(default_factory=list)
+
+    def over(self, page: Page) -> None:
+        page.on("console", self._said)
+        page.on("pageerror", lambda error: self.wrong.append(f"error on the page: {error}"))
+        page.on("request", lambda request: self._left(request.url))
+        page.on("response", self._answered)
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.wrong.append(f"console: {message.text}")
+
+    def _left(self, url: str) -> None:
+        if not url.startswith((f"{self.address}/", "data:", "blob:")):
+            self.wrong.append(f"left the server: {url}")
+
+    def _answered(self, response: Response) -> None:
+        if response.status >= 400:
+            self.wrong.append(f"{response.status} of {response.url}")
+
+
+@pytest.fixture
+def open_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """Opens a browser's window of a size, closed after the test."""
+    opened: list[BrowserContext] = []
+
+    def begin(size: str = "laptop", **more: Any) -> BrowserContext:
+        width, height = SIZES[size]
+        opened.append(browser.new_context(viewport={"width": width, "height": height}, **more))
+        return opened[-1]
+
+    yield begin
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture
+def sign_in(
+    open_context: Callable[..., BrowserContext], address: str
+) -> Iterator[Callable[..., Page]]:
+    """Opens the console, signed in. When the test is over, nothing may have gone wrong there."""
+    watch = Watch(address)
+
+    def begin(size: str = "laptop", **more: Any) -> Page:
+        page = open_context(size, **more).new_page()
+        watch.over(page)
+        page.goto(f"{address}/console/login")
+        page.fill("#key", KEYS["WAGER_SECRET_KEY"])
+        page.press("#key", "Enter")
+        page.wait_for_url(f"{address}/console/")
+        return page
+
+    yield begin
+    assert not watch.wrong
+
+
+@pytest.fixture
+def visit(address: str) -> Callable[[Page, str], None]:
+    """Opens a page of the console and waits until it is written."""
+
+    def go(page: Page, path: str) -> None:
+        page.goto(f"{address}/console{path}")
+        page.wait_for_selector("main h1, main h2")
+
+    return go

@@ -26,7 +26,7 @@ def engine() -> Iterator[Engine]:
             goals=[{"name": "buy", "event": "Order Completed", "windowMinutes": 60}],
             placements=[
                 {"name": "home", "slots": 2, "goal": "buy", "default": "p-0"},
-                {"name": "maybe", "goal": "buy", "allowNothing": True, "impressionCost": 0.02},
+                {"name": "maybe", "goal": "buy", "allowNothing": True, "exposureCost": 0.02},
             ],
         )
         rng = np.random.default_rng(3)

@@ -62,6 +62,17 @@ def test_moments_are_in_order_and_each_is_there_once(
 
 
 @needs_data
+def test_person_by_person_is_the_same_in_another_order(
+    journey: CompleteJourney, moments: list[Moment]
+) -> None:
+    people = list(journey.moments(order="person"))
+    assert [(one.household, one.at) for one in people] == sorted(
+        (one.household, one.at) for one in people
+    )
+    assert sorted(one.name for one in people) == sorted(one.name for one in moments)
+
+
+@needs_data
 def test_history_and_replay_together_are_the_whole(
     journey: CompleteJourney, moments: list[Moment]
 ) -> None:

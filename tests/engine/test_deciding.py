@@ -368,7 +368,7 @@ def test_words_use_what_is_known_and_never_a_raw_null(shop: Shop) -> None:
 
 def test_nothing_is_a_possible_bet(shop: Shop) -> None:
     engine, clock = shop
-    engine.publish(placements=[{"name": "maybe", "allowNothing": True, "impressionCost": 0.5}])
+    engine.publish(placements=[{"name": "maybe", "allowNothing": True, "exposureCost": 0.5}])
     crowd(engine, clock)
     choices = [
         engine.decide(placement="maybe", user_id=f"u-{n}").choices[0] for n in range(20)

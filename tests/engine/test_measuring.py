@@ -14,7 +14,7 @@ from wager.domain.estimates import NotEnough
 from wager.engine import measuring
 from wager.engine.engine import Engine
 from wager.engine.measuring import Measuring, Vitals
-from wager.errors import BadInput, UnknownName
+from wager.errors import BadInput, StoreFailed, UnknownName
 from wager.measure.calibration import Decile
 from wager.measure.reports import REPLAY_NOTE
 
@@ -148,13 +148,14 @@ class _Interrupted:
 
     def __init__(self, decisions: Any, happen: Callable[[], None]) -> None:
         self.decisions = decisions
-        self.happen: Callable[[], None] | None = happen
+        self.happen = happen
+        self.pages = 0
 
     def rewarded(self, after: int, limit: int) -> tuple[list[LoggedDecision], int]:
+        self.pages += 1
+        if self.pages == 2:
+            self.happen()
         page: tuple[list[LoggedDecision], int] = self.decisions.rewarded(after, limit)
-        happen, self.happen = self.happen, None
-        if happen is not None:
-            happen()
         return page
 
     def __getattr__(self, name: str) -> Any:
@@ -265,3 +266,70 @@ def test_health_tells_what_the_server_hands_in(shop: Shop) -> None:
     assert health["latencyMs"] == {"decide": 1.5}
     assert sum(health["levels"].values()) + shop.report()["holdout"] == 1
     assert health["conditionErrors"] == {}
+
+
+def test_a_restart_goes_on_from_what_was_kept(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    bets = [(f"person-{number}", shop.ask(f"person-{number}")) for number in range(6)]
+    shop.click(*bets[0])
+    shop.report()
+    shop.engine.measuring.checkpoint()
+    shop.click(*bets[1])
+    shop.later(minutes=31)
+    restarted = Measuring(shop.engine.live)
+    read: list[str] = []
+    rewarded = shop.engine.stores.decisions.rewarded
+
+    def watched(after: int, limit: int) -> tuple[list[LoggedDecision], int]:
+        page = rewarded(after, limit)
+        read.extend(one.decision.decision_id for one in page[0])
+        return page
+
+    monkeypatch.setattr(shop.engine.stores.decisions, "rewarded", watched)
+    for name in REPORTS:
+        assert _rounded(restarted.report(name)) == _rounded(shop.report(name)), name
+    assert bets[0][1].decision_id not in read
+
+
+def test_a_reading_that_fails_half_way_is_begun_again(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measuring, "PAGE", 2)
+    bets = [(f"person-{number}", shop.ask(f"person-{number}")) for number in range(6)]
+    shop.click(*bets[0])
+
+    def fail() -> None:
+        raise StoreFailed
+
+    decisions = shop.engine.stores.decisions
+    late = Measuring(shop.engine.live)
+    monkeypatch.setattr(shop.engine.stores, "decisions", _Interrupted(decisions, fail))
+    with pytest.raises(StoreFailed):
+        late.report("overview")
+    assert _rounded(late.report("overview")) == _rounded(shop.report())
+
+
+def test_news_is_kept_without_being_asked(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measuring, "SAVED_AFTER", 5)
+    models = shop.engine.stores.models
+    for number in range(5):
+        assert models.latest(measuring.MODEL) is None
+        shop.ask(f"person-{number}")
+        assert shop.engine.measuring.refresh() == 1
+    assert models.latest(measuring.MODEL) is not None
+
+
+def test_a_forgotten_person_is_not_in_what_is_kept(shop: Shop) -> None:
+    _, others = shop.people()
+    shop.later(minutes=31)
+    shop.report()
+    profile_id = shop.engine.people.get("anonymous_id", others[0]).profile_id
+    shop.engine.measuring.checkpoint()
+    assert profile_id.encode() in _kept(shop)
+    shop.engine.measuring.forget(profile_id)
+    assert profile_id.encode() not in _kept(shop)
+
+
+def _kept(shop: Shop) -> bytes:
+    found = shop.engine.stores.models.latest(measuring.MODEL)
+    assert found is not None
+    return found[1]

@@ -7,7 +7,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,11 @@ import pytest
 
 SECRET, PUBLIC = "the-secret-key-of-the-journeys", "the-public-key-of-the-journeys"
 SIGNING_SECRET = "the-signing-secret-of-the-journeys-long-enough"
+KEYS = {
+    "WAGER_SECRET_KEY": SECRET,
+    "WAGER_PUBLIC_KEY": PUBLIC,
+    "WAGER_SIGNING_SECRET": SIGNING_SECRET,
+}
 SERVE = Path(__file__).with_name("serve.py")
 
 
@@ -50,9 +55,8 @@ class Running:
 Start = Callable[[str], Running]
 
 
-@pytest.fixture
-def start() -> Iterator[Start]:
-    """Starts a server on a store's URL; all are gone after the test."""
+@contextmanager
+def starting() -> Iterator[Start]:
     with ExitStack() as stack:
 
         def begin(url: str) -> Running:
@@ -61,12 +65,7 @@ def start() -> Iterator[Start]:
                     [sys.executable, "-W", "error", str(SERVE), url],
                     stdout=subprocess.PIPE,
                     text=True,
-                    env=os.environ
-                    | {
-                        "WAGER_SECRET_KEY": SECRET,
-                        "WAGER_PUBLIC_KEY": PUBLIC,
-                        "WAGER_SIGNING_SECRET": SIGNING_SECRET,
-                    },
+                    env=os.environ | KEYS,
                 )
             )
             stack.callback(process.kill)
@@ -79,9 +78,24 @@ def start() -> Iterator[Start]:
 
 
 @pytest.fixture
-def server(start: Start, tmp_path: Path) -> Running:
-    """A server on a new SQLite store with one placement and a few items."""
-    running = start(f"sqlite:///{tmp_path}/shop.db")
+def start() -> Iterator[Start]:
+    """Starts a server on a store's URL; all are gone after the test."""
+    with starting() as begin:
+        yield begin
+
+
+@pytest.fixture(scope="module")
+def start_for_module() -> Iterator[Start]:
+    """The same, but they stay for all tests of the file."""
+    with starting() as begin:
+        yield begin
+
+
+@pytest.fixture(scope="module")
+def server(start_for_module: Start, tmp_path_factory: pytest.TempPathFactory) -> Running:
+    """A server on a new SQLite store with one placement and a few items, for a whole file."""
+    folder = tmp_path_factory.mktemp("shop")
+    running = start_for_module(f"sqlite:///{folder}/shop.db")
     items = [{"itemId": f"p-{number}", "title": f"Thing {number}"} for number in range(20)]
     running.ask("POST", "/v1/items", items)
     running.ask("PUT", "/v1/goals/click", {"event": "Item Clicked", "windowMinutes": 30})

@@ -29,6 +29,8 @@ class Shop(Protocol):
 
     def dislike(self, user_id: str, item_id: str) -> None: ...
 
+    def close(self) -> None: ...
+
 
 class InProcess:
     def __init__(self, engine: wager.Engine) -> None:
@@ -40,6 +42,9 @@ class InProcess:
 
     def dislike(self, user_id: str, item_id: str) -> None:
         assert self._engine.collect([disliked(user_id, item_id)]).accepted == 1
+
+    def close(self) -> None:
+        """The engine is the test's."""
 
 
 class OverHttp:
@@ -59,6 +64,9 @@ class OverHttp:
 
     def dislike(self, user_id: str, item_id: str) -> None:
         self._post("track", disliked(user_id, item_id))
+
+    def close(self) -> None:
+        self._connection.close()
 
 
 def disliked(user_id: str, item_id: str) -> dict[str, Any]:
@@ -119,6 +127,8 @@ class Hammer:
                     shown = self._decided(shop, user)
         except BaseException as error:  # noqa: BLE001 - raised again in the test's own thread
             self._failed.append(error)
+        finally:
+            shop.close()
 
     def _decided(self, shop: Shop, user: str) -> list[tuple[str, str]]:
         with self._mutex:

@@ -8,7 +8,7 @@ import pytest
 
 from wager.domain.decisions import Choice, Decision, LoggedDecision, Outcome, Reason
 from wager.domain.estimates import NotEnough
-from wager.measure.book import ALL, Book, Series
+from wager.measure.book import ALL, Book, Series, pack, unpack
 from wager.measure.reports import (
     REPLAY_NOTE,
     Asked,
@@ -55,6 +55,7 @@ def _bet(
         dropped={"never-again": 2},
         stepped_down=(Reason(kind="evidence", text="not context: no orders known"),),
         stake=0.125,
+        identity=(f"user_id:{who}",),
     )
     return LoggedDecision(decision=msgspec.structs.replace(decision, **fields), sequence=1)
 
@@ -211,6 +212,12 @@ def test_who_refuses_learning_is_counted_and_not_learnt_from() -> None:
     assert calibration_of(book, Asked(), {"home": True})["count"] == 0
 
 
+def test_who_has_no_name_is_counted_and_not_compared() -> None:
+    book = _read((_win(_bet("d1", identity=())), 0))
+    assert overview_of(book, Asked())["won"] == 1
+    assert lift_of(book, Asked()) == {"placements": {}}
+
+
 def test_a_replay_stands_apart_and_says_so() -> None:
     replayed = _win(_bet("d1", replayed=True))
     live = _lost(_bet("d2"))
@@ -276,3 +283,22 @@ def test_levels_side_by_side() -> None:
     assert (crowd["expectedRate"], crowd["expectedReward"], crowd["reward"]) == (0.25, 0.25, 0.25)
     assert crowd["winRate"].value == 0.25
     assert levels["context"]["winRate"] == NotEnough(needed=30, seen=0, what="settled bets")
+
+
+def test_a_book_is_kept_and_goes_on_where_it_ended() -> None:
+    book = _read((PLACED, 0), (_lost(_bet("d2", who="bob", said=(0.0, 0.5))), 0))
+    book.take(_bet("d3", replayed=True), since=0, worth=WORTH)
+    book.leave("cyd")
+    again = unpack(pack(book))
+    assert again is not None
+    assert _figures(again) == _figures(book)
+    for one in (book, again):
+        one.take(TWICE, since=1, worth=WORTH)
+    assert _figures(again) == _figures(book)
+    assert (again.live, again.latest, again.left) == (True, AT, {"cyd"})
+
+
+def test_what_was_kept_in_another_format_is_not_guessed_at() -> None:
+    assert unpack(msgspec.msgpack.encode({"format": 0})) is None
+    other = msgspec.msgpack.decode(pack(Book()))
+    assert unpack(msgspec.msgpack.encode({**other, "format": 99})) is None

@@ -208,11 +208,19 @@ def test_listed(client: httpx.Client, secret: Headers, is_problem: Problem) -> N
     for query, count in (
         (f"from={quote((now - timedelta(hours=1)).isoformat())}", 7),
         (f"to={quote((now - timedelta(hours=1)).isoformat())}", 0),
+        (f"from={(now - timedelta(hours=1)).isoformat()}", 7),  # the + is not escaped
         ("state=open", 7),
         ("state=won", 0),
         ("placement=nowhere", 0),
     ):
         listed = client.get(f"/v1/decisions?{query}", headers=secret).json()["decisions"]
         assert len(listed) == count, query
-    for query in ("limit=0", "limit=501", "state=lost-and-found", "from=yesterday", "cursor=x"):
+    for query in (
+        "limit=0",
+        "limit=501",
+        "state=lost-and-found",
+        "from=yesterday",
+        "to=0.5",
+        "cursor=x",
+    ):
         is_problem(client.get(f"/v1/decisions?{query}", headers=secret), 422)

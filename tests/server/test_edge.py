@@ -191,7 +191,7 @@ def test_ids_may_hold_any_character(client: httpx.Client, secret: Headers) -> No
 def test_what_breaks_inside_tells_nothing(
     client: httpx.Client, engine: wager.Engine, secret: Headers, is_problem: Problem
 ) -> None:
-    del engine.deciding.get.__self__.live  # the journey cannot work now
+    del engine.deciding.live  # the journey cannot work now
     said = is_problem(client.get("/v1/decisions/x", headers=secret), 500)
     assert "live" not in said["detail"] and "Attribute" not in said["detail"]
 

@@ -71,15 +71,18 @@ def test_convert_names_the_place() -> None:
 class Asked(msgspec.Struct, forbid_unknown_fields=True):
     limit: int = 3
     q: str = ""
+    until: int | None = None
 
 
 def test_query() -> None:
     assert wire.query(b"", Asked) == Asked()
     assert wire.query(b"limit=5&q=a+b%C3%BC", Asked) == Asked(5, "a bü")
+    assert wire.query(b"q=null", Asked) == Asked(q="null")
 
 
 @pytest.mark.parametrize(
-    "raw", [b"limit=x", b"limit=5&limit=6", b"limits=5", b"q=%ff", b"q=1;" + b"&a=1" * 60]
+    "raw",
+    [b"limit=x", b"limit=5&limit=6", b"limits=5", b"q=%ff", b"until=null", b"q=1;" + b"&a=1" * 60],
 )
 def test_query_refused(raw: bytes) -> None:
     with pytest.raises(errors.BadInput):

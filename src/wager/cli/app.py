@@ -12,9 +12,11 @@ app = typer.Typer(
     name="wager",
     help="What should this person see in this place, now? Every answer is a bet, said openly.\n\n"
     "Begin with `wager demo`, or with a shop of your own:\n\n"
-    "    wager init shop\n"
-    "    wager apply shop --store sqlite:///shop.db\n"
-    "    wager up --store sqlite:///shop.db",
+    "```\n"
+    "wager init shop\n"
+    "wager apply shop --store sqlite:///shop.db\n"
+    "wager up --store sqlite:///shop.db\n"
+    "```",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -37,10 +37,12 @@ def decide(
 ) -> None:
     """Ask what a person would be shown in a place, with odds and reasons.
 
-        wager decide home --user u-1
-        wager decide home --user u-1 --context channel=web --context cart='["p-3"]' --explain
-        wager decide home --anonymous a-1 --no-preview --json      # a real bet, logged
-    """  # fmt: skip
+    ```
+    wager decide home --user u-1
+    wager decide home --user u-1 --context channel=web --context cart='["p-3"]' --explain
+    wager decide home --anonymous a-1 --no-preview --json      # a real bet, logged
+    ```
+    """
     request: dict[str, Any] = {"placement": placement, "explain": explain, "preview": preview}
     request |= {
         name: value for name, value in (("userId", user), ("anonymousId", anonymous)) if value
@@ -133,7 +135,9 @@ def learn(
 ) -> None:
     """Learn from the whole history: settle bets, fold rewards, work out what is also bought.
 
-        wager learn --store sqlite:///shop.db
+    ```
+    wager learn --store sqlite:///shop.db
+    ```
 
     A running server folds what comes in every second by itself. The table of what is also bought
     is worked out in a child process by DuckDB (`pip install 'wager[batch]'`).

@@ -27,8 +27,10 @@ def init(folder: options.Folder) -> None:
 
     Nothing is overwritten. Change the files, then write them into the store:
 
-        wager init shop
-        wager apply shop --store sqlite:///shop.db
+    ```
+    wager init shop
+    wager apply shop --store sqlite:///shop.db
+    ```
     """
     folder.mkdir(parents=True, exist_ok=True)
     starter = resources.files("wager.cli").joinpath("starter")
@@ -53,12 +55,14 @@ def apply(
 ) -> None:
     """Write a folder's definitions (and its items) into a store; only what differs is written.
 
-        wager apply shop --store sqlite:///shop.db
-        wager apply shop                              # into the running server
-        wager apply shop --delete                     # and take out what is gone
+    ```
+    wager apply shop --store sqlite:///shop.db
+    wager apply shop                              # into the running server
+    wager apply shop --delete                     # and take out what is gone
+    ```
 
     Look first with `wager diff`. Every version is kept; nothing that was applied is lost.
-    """  # fmt: skip
+    """
     wanted = read_folder(folder)
     with reach(store, url, key) as server:
         if wanted.items:
@@ -120,21 +124,25 @@ def import_(
 ) -> None:
     """Take in items or events from a file.
 
-        wager import items catalogue.csv --store sqlite:///shop.db
-        wager import events history.jsonl.gz
-        wager import items export.parquet --columns columns.yaml
+    ```
+    wager import items catalogue.csv --store sqlite:///shop.db
+    wager import events history.jsonl.gz
+    wager import items export.parquet --columns columns.yaml
+    ```
 
     Without --columns the columns have the fields' own names; a dot leads into an object
     (`attributes.colour`), `tags` may be `red|cotton:0.5`. A columns file looks like this:
 
-        fields:
-          itemId: sku
-          price: {column: cents, scale: 0.01}
-          currency: {value: EUR}
-          availableFrom: {column: since, timezone: Europe/Berlin}
+    ```
+    fields:
+      itemId: sku
+      price: {column: cents, scale: 0.01}
+      currency: {value: EUR}
+      availableFrom: {column: since, timezone: Europe/Berlin}
+    ```
 
     The same file again changes nothing. A line that cannot be read is named, the rest is taken.
-    """  # fmt: skip
+    """
     mapping = read_columns(columns) if columns is not None else None
     with reach(store, url, key) as server:
         bad = (

@@ -51,12 +51,14 @@ def bench(
 ) -> None:
     """Measure this machine: durable events a second, decisions a second, and how long one takes.
 
-        wager bench
-        wager bench --items 100000 --people 10000
+    ```
+    wager bench
+    wager bench --items 100000 --people 10000
+    ```
 
     A server is started on a store of its own in a temporary folder, and asked over HTTP from this
     process; people and items are made up. For ratios against other programs see `make bench`.
-    """  # fmt: skip
+    """
     with _server() as (port, key), progress() as bar:
         client = _Client(port, key)
         _set_up(client, items)

@@ -28,12 +28,14 @@ def up(
 ) -> None:
     """Serve the API and the console until Ctrl-C.
 
-        wager up --store sqlite:///shop.db
-        WAGER_SECRET_KEY=... WAGER_PUBLIC_KEY=... wager up --host 0.0.0.0 --port 80
+    ```
+    wager up --store sqlite:///shop.db
+    WAGER_SECRET_KEY=... WAGER_PUBLIC_KEY=... wager up --host 0.0.0.0 --port 80
+    ```
 
     On the first start keys are made and printed once; the store keeps only their hashes. The
     secret key may do everything, the public key is safe in a browser.
-    """  # fmt: skip
+    """
     engine, opened = open_with_keys(store, new_keys=new_keys)
     show_keys(opened)
     serve(engine, opened, host=host, port=port, ready=_ready(store))
@@ -80,14 +82,16 @@ def demo(
 ) -> None:
     """A retailer's year, served: history, live bets, a console, and December replayed.
 
-        wager demo                    # set up (minutes, once), serve, replay an hour a second
-        wager demo --speed 24         # a day of December a second
-        wager demo --fresh            # start over
-        wager demo --check            # do all of it, print one decision as JSON, and end
+    ```
+    wager demo                    # set up (minutes, once), serve, replay an hour a second
+    wager demo --speed 24         # a day of December a second
+    wager demo --fresh            # start over
+    wager demo --check            # do all of it, print one decision as JSON, and end
+    ```
 
     The data are Complete Journey, 84.51's sample of 2,469 households in 2017. It is a replay: the
     households never saw these bets, so it shows calibration and hit rate, not cause.
-    """  # fmt: skip
+    """
     show = Demonstration(store, hours_per_second=speed, check=check, households=households)
     if fresh:
         show.start_over()

@@ -1,0 +1,1 @@
+"""Raw payloads become events, or rejections that say why."""

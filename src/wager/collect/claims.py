@@ -117,9 +117,9 @@ def identifier(name: str, value: Id | None) -> str | None:
     """An id as text; None if absent, or if it is what programs send when they know nobody."""
     if value is None:
         return None
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    text = str(value).strip()
+    if not isinstance(value, str):
+        value = str(int(value) if value == value // 1 else value)
+    text = value.strip()
     if len(text) > MAX_ID_LENGTH or not text.isprintable():
         raise Unreadable(
             "bad-identity",

@@ -43,15 +43,21 @@ def translated(name: str, properties: dict[str, Any]) -> dict[str, Any]:
 
 def item_id(key: str, value: object) -> str:
     """An item's id as text."""
+    if type(value) is str and 0 < len(value) <= MAX_ITEM_ID_LENGTH and value.isprintable():
+        return value.strip() or _no_item_id(key, value)
     known = isinstance(value, str | int | float) and not isinstance(value, bool)
     text = str(int(value) if isinstance(value, float) and value.is_integer() else value).strip()
     if not known or not 1 <= len(text) <= MAX_ITEM_ID_LENGTH or not text.isprintable():
-        raise Unreadable(
-            "bad-item",
-            f"{key} is {shown(value)}; an item's id is text of 1 to {MAX_ITEM_ID_LENGTH}"
-            " printable characters, or a number",
-        )
+        return _no_item_id(key, value)
     return text
+
+
+def _no_item_id(key: str, value: object) -> str:
+    raise Unreadable(
+        "bad-item",
+        f"{key} is {shown(value)}; an item's id is text of 1 to {MAX_ITEM_ID_LENGTH}"
+        " printable characters, or a number",
+    )
 
 
 def _lines(products: object, *, strict: bool) -> list[dict[str, Any]]:
@@ -87,14 +93,14 @@ def _line(line: object, number: int, strict: bool) -> dict[str, Any]:
 
 def _number(value: object, where: str) -> float:
     try:
-        number = float(value) if isinstance(value, str | int | float) else -1.0
-    except ValueError:
+        number = float(value) if isinstance(value, float | int | str) else -1.0
+    except (ValueError, OverflowError):
         number = -1.0
-    if isinstance(value, bool) or not 0 <= number <= MAX_NUMBER:
-        raise Unreadable(
-            "bad-products", f"{where} is {shown(value)}; it is a number from 0 to {MAX_NUMBER:,.0f}"
-        )
-    return number
+    if 0 <= number <= MAX_NUMBER and value is not True and value is not False:
+        return number
+    raise Unreadable(
+        "bad-products", f"{where} is {shown(value)}; it is a number from 0 to {MAX_NUMBER:,.0f}"
+    )
 
 
 def _single_line(properties: dict[str, Any]) -> list[dict[str, Any]]:

@@ -78,12 +78,12 @@ def _time(payload: Payload, arrival: Arrival, now: datetime) -> tuple[datetime, 
     written = payload.original_timestamp or payload.timestamp
     if written is None:
         return quality.happened(None, None, arrival.received_at, now), 0
-    original = quality.time("timestamp", written)
-    sent_at = quality.time("sentAt", payload.sent_at) if payload.sent_at else arrival.sent_at
+    original, minutes = quality.time("timestamp", written)
+    sent_at = arrival.sent_at
     if arrival.source == "import":  # history: when the file was sent says nothing of the clock
         sent_at = None
-    offset = original.utcoffset()
-    minutes = round(offset.total_seconds() / 60) if offset else 0
+    elif payload.sent_at:
+        sent_at, _ = quality.time("sentAt", payload.sent_at)
     return quality.happened(original, sent_at, arrival.received_at, now), minutes
 
 

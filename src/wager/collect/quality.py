@@ -1,6 +1,5 @@
 """What a payload must be to be read at all: plain JSON, small, flat enough, at a possible time."""
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +13,6 @@ MAX_ITEM_ID_LENGTH = 200
 FUTURE_TOLERANCE = timedelta(minutes=5)
 LATE_AFTER = timedelta(days=1)
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-_LONG_INTEGER = re.compile(rb"[:\[,]-?\d{19}")
 _WRITE_TIME = "write ISO 8601 with an offset, such as 2026-01-05T18:03:00+01:00"
 
 
@@ -59,9 +57,18 @@ def as_json(payload: object) -> bytes:
         raise Unreadable(
             "too-deep", f"the event is nested {depth} deep; at most {MAX_DEPTH} levels are read"
         )
-    if _LONG_INTEGER.search(raw):
+    if not _fits_64_bits(payload):
         _check_integers(msgspec.json.decode(raw))
     return raw
+
+
+def _fits_64_bits(payload: object) -> bool:
+    """Whether every whole number does (MessagePack has no longer ones)."""
+    try:
+        msgspec.msgpack.encode(payload)
+    except OverflowError:
+        return False
+    return True
 
 
 def _depth(value: object) -> int:
@@ -80,7 +87,7 @@ def _parts(value: object) -> list[object]:
 
 
 def _check_integers(value: object) -> None:
-    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
         raise Unreadable(
             "bad-number", f"{shown(value)} does not fit into 64 bits; send it as a string"
         )
@@ -88,18 +95,21 @@ def _check_integers(value: object) -> None:
         _check_integers(part)
 
 
-def time(name: str, text: str) -> datetime:
-    """An ISO 8601 time with its offset."""
+def time(name: str, text: str) -> tuple[datetime, int]:
+    """An ISO 8601 time in UTC, and the offset that it was written with, in minutes."""
     try:
         at = datetime.fromisoformat(text.strip())
-        at.astimezone(UTC)
+        if at.tzinfo is UTC:
+            return at, 0
+        in_utc = at.astimezone(UTC)
     except (ValueError, OverflowError):
         raise Unreadable(
             "bad-timestamp", f"{name} {shown(text)} is not a time; {_WRITE_TIME}"
         ) from None
-    if at.tzinfo is None:
+    offset = at.utcoffset()
+    if offset is None:
         raise Unreadable("bad-timestamp", f"{name} {shown(text)} has no offset; {_WRITE_TIME}")
-    return at
+    return in_utc, round(offset.total_seconds() / 60)
 
 
 def happened(
@@ -111,10 +121,11 @@ def happened(
     wrong by when the event happened (Segment's correction). Without `sent_at` the client's clock
     is believed. Up to 5 minutes in the future are let pass, more is refused.
     """
+    received_at = received_at.astimezone(UTC)
     if original is None:
-        return received_at.astimezone(UTC)
+        return received_at
     try:
-        at = (original if sent_at is None else received_at - (sent_at - original)).astimezone(UTC)
+        at = original if sent_at is None else received_at - (sent_at - original)
     except OverflowError:
         at = datetime.min.replace(tzinfo=UTC)
     if at < EARLIEST:

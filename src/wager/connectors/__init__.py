@@ -1,0 +1,1 @@
+"""Other people's systems: files of items and events."""

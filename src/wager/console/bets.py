@@ -8,7 +8,7 @@ from wager.console.api import path_of
 from wager.console.asking import Units, item_titles, names_of
 from wager.console.charts import Chart
 from wager.console.fields import choose, field, filters
-from wager.console.format import Unit, percent, short
+from wager.console.format import Unit, percent
 from wager.console.markup import Markup, join, tag
 from wager.console.theme import Sheet, box, empty, href, page, show
 from wager.domain.decisions import Choice
@@ -85,7 +85,7 @@ def _row(bet: Bet, unit: Unit) -> Markup:
         tag("td", slip.for_whom(bet), data_name="for"),
         tag(
             "td",
-            short(bet.at, slip.zone_of(bet)),
+            slip.when(bet),
             " replayed" if bet.replayed else None,
             class_="small soft",
         ),
@@ -192,7 +192,7 @@ def _without_choice(bet: Bet) -> None:
                 "p",
                 "for ",
                 slip.for_whom(bet),
-                f" · {bet.placement} · {short(bet.at, slip.zone_of(bet))}",
+                f" · {bet.placement} · {slip.when(bet)}",
                 class_="soft small",
             ),
             class_="card",

@@ -15,7 +15,8 @@ from wager.console.markup import Child, Markup, join, tag
 from wager.console.slip import bet_address, person_address
 from wager.console.theme import Sheet, empty, guarded, href, page, show
 
-NEWEST = 100
+SHOWN = 50
+MORE = 200
 LOOKED_THROUGH = 1000
 A_PAGE = 20
 ON_CLICK = """(e) => { const button = e.target.closest('button[data-act]');
@@ -26,7 +27,7 @@ ON_CLICK = """(e) => { const button = e.target.closest('button[data-act]');
 @page("/events", "Events")
 async def events(sheet: Sheet) -> None:
     """Newest first, of one person, or with a message id or a name in it."""
-    asked = {name: sheet.asked(name) for name in ("person", "q", "after")}
+    asked = {name: sheet.asked(name) for name in ("person", "q", "after", "limit")}
     show(tag("div", tag("h1", "Events"), class_="headline"))
     show(
         filters(
@@ -44,8 +45,9 @@ async def events(sheet: Sheet) -> None:
 
 
 async def _arrived(sheet: Sheet, asked: dict[str, str]) -> Markup:
+    limit = min(int(asked["limit"]), LOOKED_THROUGH) if asked["limit"].isdecimal() else SHOWN
     query: dict[str, str | int | float | None] = {
-        "limit": LOOKED_THROUGH if asked["q"] else NEWEST,
+        "limit": LOOKED_THROUGH if asked["q"] else max(limit, 1),
         "profile": await _profile_id(sheet, asked["person"]),
     }
     found = (await sheet.api.get("/v1/events", Events, query)).events
@@ -55,14 +57,23 @@ async def _arrived(sheet: Sheet, asked: dict[str, str]) -> Markup:
     ]
     if not matching:
         return _nothing(asked, len(found))
-    told = ""
-    if wanted:
-        told = f"{plural(len(matching), 'event')} among the newest {len(found)}."
+    told = f"{plural(len(matching), 'event')} among the newest {len(found)}." if wanted else ""
     heads = ("When (UTC)", "What", "Of", "What became of it", "Message id")
     head = [tag("th", name, scope="col") for name in heads]
-    rows = [_row(one) for one in matching[:NEWEST]]
-    table = tag("table", tag("thead", tag("tr", head)), tag("tbody", rows), class_="wide")
-    return join([tag("p", told, class_="soft small") if told else None, table])
+    rows = [_row(one) for one in matching[:limit]]
+    return join(
+        [
+            tag("p", told, class_="soft small") if told else None,
+            tag("table", tag("thead", tag("tr", head)), tag("tbody", rows), class_="wide"),
+            _more(asked, limit) if limit < min(len(matching) + 1, LOOKED_THROUGH) else None,
+        ]
+    )
+
+
+def _more(asked: dict[str, str], limit: int) -> Markup:
+    kept = {name: asked[name] for name in ("person", "q") if asked[name]}
+    to = f"{href('/events')}?{urlencode({**kept, 'limit': limit + MORE})}"
+    return tag("p", tag("a", "Show more", class_="action", href=to), class_="gap")
 
 
 async def _profile_id(sheet: Sheet, person: str) -> str:
@@ -115,7 +126,7 @@ def _became(one: Arrived) -> Child:
         return ["in quarantine: ", one.detail]
     said: list[Child] = ["taken in"]
     for number, decision_id in enumerate(one.settled):
-        said.append(", settled " if number == 0 else " and ")
+        said.append(", belongs to " if number == 0 else " and ")
         said.append(tag("a", "a bet", href=bet_address(decision_id)))
     if not one.verified:
         said.append(", sender not verified")
@@ -159,16 +170,16 @@ def _one_waiting(one: Waiting) -> Markup:
             ("discard", "Throw away"),
         )
     ]
+    about = tag("span", f" {one.code} · {short(one.at)} UTC", class_="small")
     return tag(
         "li",
         tag(
-            "p",
-            tag("span", one.detail, class_="strong"),
-            tag("span", f" {one.code} · {short(one.at)}", class_="soft small"),
+            "details",
+            tag("summary", tag("span", one.detail, class_="strong ink"), about),
+            tag("label", "The event as it came", for_=box_id),
+            tag("textarea", _pretty(one.payload), id=box_id, spellcheck="false"),
+            tag("div", buttons, class_="buttons gap"),
         ),
-        tag("label", "The event as it came", for_=box_id),
-        tag("textarea", _pretty(one.payload), id=box_id, spellcheck="false"),
-        tag("div", buttons, class_="buttons gap"),
         class_="shown",
     )
 

@@ -14,6 +14,7 @@ from wager.console.markup import Child, Markup, tag
 from wager.console.slip import person_address
 from wager.console.theme import Sheet, box, empty, href, page, show
 from wager.console.trial import Trial, trial
+from wager.domain.events import ORDERED
 
 A_PAGE = 25
 SHOWN = 20
@@ -77,7 +78,7 @@ def _table(found: Iterable[Person]) -> Markup:
             tag("td", ", ".join(one.segments), class_="small"),
             tag(
                 "td",
-                whole(one.counts["orders"].total) if "orders" in one.counts else "0",
+                whole(one.counts[ORDERED].total) if ORDERED in one.counts else "0",
                 class_="number",
                 data_name="orders",
             ),
@@ -131,11 +132,11 @@ async def person(sheet: Sheet) -> None:
         with box("stack"):
             asker = next((one for one in found.identities if one.kind in ASKED_FOR), None)
             await trial(sheet, Trial(found, asker, placements), titles)
-        with box("stack"):
-            show(_golden_record(found))
             show(_shopping(found, titles))
             show(_leanings(found))
             show(_counts(found))
+        with box("stack"):
+            show(_golden_record(found))
     show(_engineer(found))
 
 
@@ -169,7 +170,7 @@ def _golden_record(found: Person) -> Markup:
         ranked = sorted(
             found.traits.items(), key=lambda pair: (pair[1].provenance, pair[0]), reverse=True
         )
-        heads = ("What", "Value", "From", "Since")
+        heads = ("What", "Value", "From, and since when")
         rows = [_trait(name, known) for name, known in ranked]
         head = [tag("th", name, scope="col") for name in heads]
         body = tag("table", tag("thead", tag("tr", head)), tag("tbody", rows), class_="wide")
@@ -178,14 +179,14 @@ def _golden_record(found: Person) -> Markup:
 
 def _trait(name: str, known: Known) -> Markup:
     sure = "" if known.confidence >= 1 else f", {percent(known.confidence)} sure"
-    chosen = f", by {known.rule}" if known.rule else ""
-    source = f"{known.provenance}, {known.source}{sure}{chosen}"
+    chosen = f" ({known.rule})" if known.rule else ""
+    since = f", {short(known.at)}" if known.at else ""
+    source = f"{known.provenance}, {known.source}{chosen}{sure}{since}"
     return tag(
         "tr",
         tag("td", name, class_="strong"),
         tag("td", value_text(known.value)),
         tag("td", source, class_="small soft"),
-        tag("td", short(known.at) if known.at else "", class_="small soft"),
     )
 
 
@@ -282,6 +283,7 @@ def _counts(found: Person) -> Markup | None:
             tag("td", f"last {short(one.last_at)}", class_="small soft"),
         )
         for name, one in sorted(found.counts.items())
+        if not name.startswith("$")
     ]
     return tag("section", tag("h2", "How often"), tag("table", tag("tbody", rows)), class_="card")
 

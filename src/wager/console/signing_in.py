@@ -153,32 +153,6 @@ def _next(request: Request, wanted: str) -> str:
 
 
 def _page(wanted: str, refusal: str, *, status: int = 200) -> HTMLResponse:
-    form = tag(
-        "form",
-        tag("h1", "wager", class_="brand"),
-        tag("p", "Sign in to see the bets.", class_="soft"),
-        tag("label", "Secret key", for_="key"),
-        tag(
-            "input",
-            id="key",
-            name="key",
-            type="password",
-            autocomplete="current-password",
-            required=True,
-            autofocus=True,
-            aria_describedby="refusal" if refusal else None,
-        ),
-        tag("p", refusal, id="refusal", role="alert", class_="note") if refusal else None,
-        tag("input", type="hidden", name="next", value=wanted),
-        tag("button", "Sign in", class_="action main", type="submit"),
-        tag(
-            "p",
-            "It was printed when the server first started, or is in WAGER_SECRET_KEY.",
-            class_="soft small",
-        ),
-        method="post",
-        class_="card sign-in",
-    )
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
@@ -187,9 +161,36 @@ def _page(wanted: str, refusal: str, *, status: int = 200) -> HTMLResponse:
         tag("link", rel="icon", href=f"data:image/svg+xml,{quote(ICON)}"),
         tag("style", Markup(STYLE)),
     )
-    body = tag("body", tag("main", form))
+    body = tag("body", tag("main", _form(wanted, refusal)))
     return HTMLResponse(
         "<!doctype html>" + tag("html", head, body, lang="en"),
         status_code=status,
         headers={"Cache-Control": "no-store"},
+    )
+
+
+def _form(wanted: str, refusal: str) -> Markup:
+    where = "It was printed when the server first started, or is in WAGER_SECRET_KEY."
+    field = tag(
+        "input",
+        id="key",
+        name="key",
+        type="password",
+        autocomplete="current-password",
+        required=True,
+        autofocus=True,
+        aria_describedby="refusal" if refusal else None,
+    )
+    return tag(
+        "form",
+        tag("h1", "wager", class_="brand"),
+        tag("p", "Sign in to see the bets.", class_="soft"),
+        tag("label", "Secret key", for_="key"),
+        field,
+        tag("p", refusal, id="refusal", role="alert", class_="note") if refusal else None,
+        tag("input", type="hidden", name="next", value=wanted),
+        tag("button", "Sign in", class_="action main", type="submit"),
+        tag("p", where, class_="soft small"),
+        method="post",
+        class_="card sign-in",
     )

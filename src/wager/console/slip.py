@@ -85,7 +85,7 @@ def small(bet: Bet, unit: Unit) -> Markup:
     return tag(
         "a",
         head,
-        tag("p", f"{bet.placement}{also} · {short(bet.at, zone_of(bet))}", class_="soft small"),
+        tag("p", f"{bet.placement}{also} · {when(bet)}", class_="soft small"),
         _odds(first, unit) if first else None,
         tag("p", level_badge(bet.level), " ", strongest.text if strongest else "", class_="why"),
         href=bet_address(bet.decision_id),
@@ -110,6 +110,11 @@ def _odds(choice: Choice, unit: Unit) -> Markup:
 def zone_of(bet: Bet) -> tzinfo:
     """The zone of the person, where the bet says it."""
     return zone(bet.context.get("timezone"))
+
+
+def when(bet: Bet) -> str:
+    """The moment of the bet, in the person's time where the bet says it, else in UTC."""
+    return short(bet.at, zone_of(bet)) + ("" if "timezone" in bet.context else " UTC")
 
 
 def head(bet: Bet, choice: Choice, unit: Unit, titles: Titles) -> Markup:

@@ -120,14 +120,16 @@ async def _written(build: Build, sheet: Sheet) -> Response | None:
 
 @contextmanager
 def _frame(request: Request) -> Iterator[ui.html]:
+    """The head of the page stands before NiceGUI's `main`, the sheet inside it."""
     ui.add_head_html(f"<style>{STYLE}</style><script>{SCRIPT}</script>")
     path = request.url.path.removeprefix(ROOT) or "/"
-    with ui.element("div"):
-        show(_top(path, request.query_params.get("q", "") if path == "/find" else ""))
-        notices = ui.html("", sanitize=False).props('role="status" aria-live="polite"')
-        with ui.element("main") as main:
-            yield notices
-    ui.skip_link("Skip to the content", target=main)
+    with ui.context.client.layout:
+        top = show(_top(path, request.query_params.get("q", "") if path == "/find" else ""))
+        top.move(target_index=0)
+    notices = ui.html("", sanitize=False).props('role="status" aria-live="polite"')
+    with box("sheet") as sheet:
+        yield notices
+    ui.skip_link("Skip to the content", target=sheet)
 
 
 def _top(path: str, asked: str) -> Markup:

@@ -20,6 +20,7 @@ from wager.console.theme import Sheet, box, empty, guarded, show
 from wager.domain.decisions import Choice
 
 STALE = timedelta(days=30)
+STRONGEST = 4
 WORDS = {
     "Item Liked": "liked",
     "Item Disliked": "never again",
@@ -278,51 +279,41 @@ def _answer(bet: Bet, unit: Unit, said: str, blocks: Markup | None) -> Markup:
 
 
 def _shown(choice: Choice, unit: Unit) -> Markup:
-    weighty = sorted(
-        (one for one in choice.reasons if one.weight), key=lambda one: -abs(one.weight)
-    )
-    reasons = [
-        tag(
-            "li",
-            tag(
-                "b",
-                f"{'+' if one.weight > 0 else ''}{unit.plain(one.weight, choice.expected_reward)}",
-            ),
-            tag("span", one.text),
-            class_="reason",
-        )
-        for one in weighty[:4]
-    ]
-    words = [tag("li", one.text, class_="small") for one in choice.reasons if not one.weight]
     name = title(choice)
     margin = unit.margin(choice.standard_error, choice.expected_reward)
-    buttons = None
-    if choice.item_id is not None:
-        buttons = tag(
-            "div",
-            _button("Item Liked", "Like", "item", choice.item_id, name),
-            _button("Item Disliked", "Never again", "item", choice.item_id, name),
-            class_="buttons end",
-        )
+    odds = f"odds {percent(choice.propensity)}"
+    expected = f"expected {unit.text(choice.expected_reward)} {margin}"
     return tag(
         "div",
         tag(
             "div",
             tag("span", name, class_="strong"),
             level_badge(choice.level),
-            buttons,
+            _buttons(choice.item_id, name) if choice.item_id is not None else None,
             class_="split",
         ),
-        tag(
-            "p",
-            f"odds {percent(choice.propensity)} · expected "
-            f"{unit.text(choice.expected_reward)} {margin}",
-            class_="soft small",
-        ),
-        tag("ul", reasons, words) if reasons or words else None,
+        tag("p", f"{odds} · {expected}", class_="soft small"),
+        tag("ul", _reasons(choice, unit)) if choice.reasons else None,
         class_="shown",
         data_item=choice.item_id or "",
     )
+
+
+def _reasons(choice: Choice, unit: Unit) -> list[Markup]:
+    """The strongest reasons with what each adds, then what is said in words only."""
+    weighty = [one for one in choice.reasons if one.weight]
+    weighty.sort(key=lambda one: -abs(one.weight))
+    lines = []
+    for one in weighty[:STRONGEST]:
+        adds = f"{'+' if one.weight > 0 else ''}{unit.plain(one.weight, choice.expected_reward)}"
+        lines.append(tag("li", tag("b", adds), tag("span", one.text), class_="reason"))
+    return lines + [tag("li", one.text, class_="small") for one in choice.reasons if not one.weight]
+
+
+def _buttons(item_id: str, name: str) -> Markup:
+    like = _button("Item Liked", "Like", "item", item_id, name)
+    never = _button("Item Disliked", "Never again", "item", item_id, name)
+    return tag("div", like, never, class_="buttons end")
 
 
 def _button(event: str, word: str, scope: str, value: str, name: str) -> Markup:

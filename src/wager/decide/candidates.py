@@ -1,7 +1,7 @@
 """Which items come into question for this person here, each named with what speaks for it."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wager.domain.asking import DAY, Ask
@@ -13,16 +13,18 @@ PURCHASE_HALF_LIFE_DAYS = 60.0
 LIMIT = 30
 OWN = 40
 NEWEST = 40
+PER_CATEGORY = 12
 RANK: dict[Level, int] = {level: rank for rank, level in enumerate(LEVELS)}
+SCARCE = 8
 QUOTAS = {
-    "repeat": 12,
-    "cart": 6,
-    "liked": 3,
-    "also-bought": 6,
-    "segment": 6,
-    "affinity": 6,
-    "popular": 8,
-    "asked": 30,
+    "repeat": 10,
+    "liked": 2,
+    "affinity": 4,
+    "cart": 4,
+    "segment": 4,
+    "also-bought": 4,
+    "popular": LIMIT,
+    "asked": 1000,
     "default": 50,
 }
 SOURCE_LEVEL: dict[str, Level] = {
@@ -111,34 +113,61 @@ def neighbours(
     return [(other, weight, name) for other, (weight, name) in ranked]
 
 
-def gather(ask: Ask, who: Standing, default: Sequence[str]) -> dict[str, Origin]:
-    """Candidates of every source that the level allows, in the order of the sources."""
-    found: dict[str, Origin] = {}
-    kinds, items = ask.placement.kinds, ask.shelf.items
+@dataclass(slots=True)
+class Gathered:
+    """The candidates that may be shown, in the order of the sources, and what was left out."""
 
-    def add(source: str, names: Iterable[tuple[str, float, str]]) -> None:
-        level = SOURCE_LEVEL[source]
-        for name, weight, because in names:
-            origin = found.get(name)
-            if origin is None:
-                if kinds and ((item := items.get(name)) is None or item.kind not in kinds):
-                    continue
-                origin = found[name] = Origin(level)
-            elif RANK[level] > RANK[origin.level]:
-                origin.level = level
-            origin.sources[source] = weight
-            if because:
-                origin.because[source] = because
+    kept: dict[str, Origin] = field(default_factory=dict)
+    dropped: dict[str, str] = field(default_factory=dict)
 
-    rank = RANK[ask.level]
+
+def gather(
+    ask: Ask, who: Standing, default: Sequence[str], why_not: Callable[[str], str | None]
+) -> Gathered:
+    """Eligible candidates of every source that the level allows, within the sources' quotas.
+
+    `why_not` names the rule that keeps an item out. The default is always among them; where the
+    candidates were handed in, those alone are, and the sources only say what speaks for them.
+    """
+    found = Gathered()
     if ask.limited_to is not None:
-        add("asked", ((name, 1.0, "") for name in ask.limited_to))
-        _mark(ask, who, found, rank)
+        _add(found, "asked", ((name, 1.0, "") for name in ask.limited_to), why_not)
+        closed: Callable[[str], str | None] | None = None
     else:
-        for source, names in _sources(ask, who, rank):
-            add(source, names)
-        add("default", ((name, 1.0, "") for name in default))
+        closed = why_not
+    for source, names in _sources(ask, who, RANK[ask.level]):
+        _add(found, source, names, closed)
+    if ask.limited_to is None:
+        _add(found, "default", ((name, 1.0, "") for name in default), why_not)
     return found
+
+
+def _add(
+    found: Gathered, source: str, names: Iterable[tuple[str, float, str]],
+    why_not: Callable[[str], str | None] | None,
+) -> None:  # fmt: skip
+    """Take what a source names while its quota lasts; without `why_not` add to what is there."""
+    kept, dropped, level = found.kept, found.dropped, SOURCE_LEVEL[source]
+    room = (
+        QUOTAS[source] if source in ("asked", "default") else min(QUOTAS[source], LIMIT - len(kept))
+    )
+    for name, weight, because in names:
+        origin = kept.get(name)
+        if origin is None:
+            if room <= 0 or why_not is None or name in dropped:
+                continue
+            rule = why_not(name)
+            if rule is not None:
+                if rule != "wrong-kind":
+                    dropped[name] = rule
+                continue
+            origin = kept[name] = Origin(level)
+            room -= 1
+        elif RANK[level] > RANK[origin.level]:
+            origin.level = level
+        origin.sources[source] = weight
+        if because:
+            origin.because[source] = because
 
 
 def _sources(
@@ -166,12 +195,14 @@ def _popular(ask: Ask) -> Iterable[tuple[str, float]]:
     """What is popular; where only some kinds are shown, the newest of them as well."""
     kinds, items, rates = ask.placement.kinds, ask.shelf.items, ask.snapshot.rates
     if not kinds:
-        return ask.snapshot.popular[:16]
+        return ask.snapshot.popular[:40]
     known = [
         (name, rate)
-        for name, rate in ask.snapshot.popular
+        for name, rate in ask.snapshot.popular[:40]
         if (item := items.get(name)) is not None and item.kind in kinds
-    ][:16]
+    ]
+    if len(known) >= SCARCE:
+        return known
     fresh = [
         (name, rates.get(name, 0.0))
         for kind in kinds
@@ -180,45 +211,9 @@ def _popular(ask: Ask) -> Iterable[tuple[str, float]]:
     return known + fresh
 
 
-def _leaning_items(ask: Ask, who: Standing) -> list[tuple[str, float, str]]:
+def _leaning_items(ask: Ask, who: Standing) -> Iterator[tuple[str, float, str]]:
     """Items in the categories that the person leans to, the best sold of each first."""
-    wide = bool(ask.placement.kinds)
-    return [
-        (name, weight, category)
-        for category, weight in list(who.leanings.items())[: 8 if wide else 4]
-        for kind in ask.placement.kinds or ask.shelf.kinds
-        for name in ask.shelf.categories.get((kind, category), ())[: 12 if wide else 4]
-    ]
-
-
-def _mark(ask: Ask, who: Standing, found: dict[str, Origin], rank: int) -> None:
-    """Where the candidates were handed in, say which of them a source speaks for as well."""
-    for source, names in _sources(ask, who, rank):
-        for name, weight, because in names:
-            if (origin := found.get(name)) is not None:
-                origin.sources[source] = weight
-                if because:
-                    origin.because[source] = because
-                if RANK[SOURCE_LEVEL[source]] > RANK[origin.level]:
-                    origin.level = SOURCE_LEVEL[source]
-
-
-def shortlist(
-    found: dict[str, Origin], why_not: Callable[[str], str | None], limit: int = LIMIT
-) -> tuple[dict[str, Origin], list[tuple[str, str]]]:
-    """The eligible ones within the quotas and the limit, and those left out with a rule."""
-    kept: dict[str, Origin] = {}
-    dropped: list[tuple[str, str]] = []
-    used: dict[str, int] = {}
-    for name, origin in found.items():
-        fits = any(used.get(source, 0) < QUOTAS[source] for source in origin.sources)
-        if not fits or (len(kept) >= limit and "default" not in origin.sources):
-            continue
-        rule = why_not(name)
-        if rule is not None:
-            dropped.append((name, rule))
-            continue
-        kept[name] = origin
-        for source in origin.sources:
-            used[source] = used.get(source, 0) + 1
-    return kept, dropped
+    for category, weight in who.leanings.items():
+        for kind in ask.placement.kinds or ask.shelf.kinds:
+            for name in ask.shelf.categories.get((kind, category), ())[:PER_CATEGORY]:
+                yield name, weight, category

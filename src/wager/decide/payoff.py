@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wager.decide.features import PRIOR_MEAN, PRIOR_STRENGTH, WIDTH
+from wager.decide.features import PRIOR_MEAN, PRIOR_STRENGTH
 from wager.domain.models import Cell, Payoffs
 
 Floats = NDArray[np.float64]
 
-ITEM_STRENGTH, SEGMENT_STRENGTH, PERSON_STRENGTH = 100.0, 150.0, 25.0
+ITEM_STRENGTH, SEGMENT_STRENGTH, PERSON_STRENGTH = 400.0, 600.0, 60.0
+_UNKNOWN = 1.0 / ITEM_STRENGTH + 1.0 / SEGMENT_STRENGTH + 1.0 / PERSON_STRENGTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +48,22 @@ def worth(
     """
     parts = x * payoffs.mean  # (candidates, WIDTH)
     said = parts.sum(axis=1)
-    spread = np.einsum("ij,jk,ik->i", x, payoffs.covariance, x)
+    spread = ((x @ payoffs.covariance) * x).sum(axis=1)
     corrections = np.zeros((len(names), 3))
+    share = np.full(len(names), _UNKNOWN)
     person = payoffs.people.get(profile_id, {})
     inside = [payoffs.segments[name] for name in segments if name in payoffs.segments]
-    share = np.empty(len(names))
+    items = payoffs.items
     for row, name in enumerate(names):
-        if name is None:
-            share[row] = 0.0
-            continue
-        item, more = _shrunk(payoffs.items.get(name), ITEM_STRENGTH, 0.0)
+        if name is None or (cell := items.get(name)) is None:
+            continue  # the cells of segments and people are parts of the item's
+        item, more = _shrunk(cell, ITEM_STRENGTH, 0.0)
         segment, most = _strongest(inside, name, item)
         own, rest = _shrunk(person.get(name), PERSON_STRENGTH, item + segment)
         corrections[row] = (item, segment, own)
         share[row] = more + most + rest
     mean = said + corrections.sum(axis=1)
-    deviation = np.sqrt(payoffs.noise * (spread + 0.1 * share))
+    deviation = np.sqrt(payoffs.noise * (spread + share))
     return Worth(mean, deviation, parts, said, corrections)
 
 
@@ -83,6 +84,3 @@ def _strongest(
         if cell is not None and (best is None or cell[0] > best[0]):
             best = cell
     return _shrunk(best, SEGMENT_STRENGTH, above)
-
-
-assert len(PRIOR_MEAN) == WIDTH

@@ -3,10 +3,9 @@
 import heapq
 import importlib.util
 from collections import defaultdict
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from importlib import resources
-from operator import attrgetter
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,7 +20,6 @@ BEGIN = datetime(2016, 11, 1, tzinfo=UTC)  # the first campaigns start before th
 REPLAY_FROM = datetime(2017, 12, 1, tzinfo=UTC)
 END = datetime(2018, 1, 2, tzinfo=UTC)
 ALL = 1_000_000
-CHUNK = timedelta(days=30)
 FILES = {
     "products": "products",
     "demographics": "demographics",
@@ -31,21 +29,33 @@ FILES = {
     "redemptions": "coupon_redemptions",
     "transactions": "transactions",
 }
+Order = Literal["time", "person"]
 Held = tuple[datetime, datetime, tuple[str, ...]]
 
 
 class Moment(msgspec.Struct, frozen=True):
     """Something that a household did or was sent, as the payloads that tell of it.
 
-    A basket's first payload is its order; what was redeemed with it follows. `coupons` are those
-    that the household held then.
+    A basket's first payload is its order; what was redeemed with it follows. `held` are the
+    household's coupons, with from when to when they are good.
     """
 
     at: datetime
     kind: Literal["basket", "other"]
-    user_id: str
+    household: int
     payloads: list[Payload]
-    coupons: tuple[str, ...] = ()
+    held: Sequence[Held] = ()
+
+    @property
+    def coupons(self) -> list[str]:
+        """The coupons that the household holds at this moment."""
+        good = (names for start, stop, names in self.held if start <= self.at < stop)
+        return [name for names in good for name in names]
+
+    @property
+    def user_id(self) -> str:
+        """The user id of the household."""
+        return retelling.user_id(self.household)
 
     @property
     def name(self) -> str:
@@ -85,46 +95,44 @@ class CompleteJourney:
         [(baskets, lines)] = self._rows("count", since=_naive(since), until=_naive(until))
         return baskets, lines
 
-    def moments(self, since: datetime = BEGIN, until: datetime = END) -> Iterator[Moment]:
-        """All that happened from `since` to before `until`, in the order of time."""
+    def moments(
+        self, since: datetime = BEGIN, until: datetime = END, *, order: Order = "time"
+    ) -> Iterator[Moment]:
+        """All that happened from `since` to before `until`, in the order of time; or person by
+        person, each in the order of time."""
         redeemed: dict[int, list[Payload]] = defaultdict(list)
-        alone: list[Moment] = []
+        alone = [moment for moment in self._alone(redeemed) if since <= moment.at < until]
+        key = _by_time if order == "time" else _by_person
+        alone.sort(key=lambda moment: (*key(moment), moment.name))
+        rows = self._rows(
+            "baskets", since=_naive(since), until=_naive(until), by_person=order == "person"
+        )
+        yield from heapq.merge(alone, self._baskets(rows, redeemed), key=key)
+
+    def _alone(self, redeemed: dict[int, list[Payload]]) -> Iterator[Moment]:
+        """What is no basket; redemptions that belong to one are put into `redeemed` under it."""
         for household, campaign, upc, day, basket, at in self._rows("redemptions"):
             moment = retelling.utc(at) if at else retelling.local_noon(day)
             told = retelling.redeemed(household, campaign, upc, day, moment, basket)
             if basket is not None:
                 redeemed[basket].append(told)
             else:
-                alone.append(Moment(moment, "other", told["userId"], [told]))
+                yield Moment(moment, "other", household, [told])
         for row in self._rows("people"):
             at, told = retelling.described(row)
-            alone.append(Moment(at, "other", told["userId"], [told]))
+            yield Moment(at, "other", row[0], [told])
         for household, campaign, start, running in self._rows("sends"):
             at = retelling.utc(start)
             told = retelling.sent(household, campaign, at, running)
-            alone.append(Moment(at, "other", told["userId"], [told]))
-        alone = [moment for moment in alone if since <= moment.at < until]
-        alone.sort(key=lambda moment: (moment.at, moment.name))
-        baskets = self._baskets(since, until, redeemed)
-        yield from heapq.merge(alone, baskets, key=attrgetter("at"))
+            yield Moment(at, "other", household, [told])
 
-    def _baskets(
-        self, since: datetime, until: datetime, redeemed: dict[int, list[Payload]]
-    ) -> Iterator[Moment]:
+    def _baskets(self, rows: Iterator[Any], redeemed: dict[int, list[Payload]]) -> Iterator[Moment]:
         held = self._held()
-        while since < until:
-            end = min(since + CHUNK, until)
-            for row in self._rows("baskets", since=_naive(since), until=_naive(end)):
-                at, told = retelling.order(row)
-                coupons = tuple(
-                    name
-                    for start, stop, names in held.get(row[0], ())
-                    if start <= at < stop
-                    for name in names
-                )
-                payloads = [told, *redeemed.get(row[1], ())]
-                yield Moment(at, "basket", told["userId"], payloads, coupons)
-            since = end
+        for row in rows:
+            household, basket = row[:2]
+            at, told = retelling.order(row)
+            payloads = [told, *redeemed.get(basket, ())]
+            yield Moment(at, "basket", household, payloads, held.get(household, ()))
 
     def _held(self) -> dict[int, list[Held]]:
         """Which coupons each household was sent, and from when to when they are good."""
@@ -144,6 +152,14 @@ class CompleteJourney:
 
     def _ask(self, name: str, **values: object) -> Any:
         return self._connection.cursor().execute(self._sql[name], values or None)
+
+
+def _by_time(moment: Moment) -> tuple[datetime]:
+    return (moment.at,)
+
+
+def _by_person(moment: Moment) -> tuple[int, datetime]:
+    return moment.household, moment.at
 
 
 def _naive(at: datetime) -> datetime:

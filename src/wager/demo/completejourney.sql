@@ -93,7 +93,8 @@ order by coalesce(shopped_at, redemption_date), household_id, campaign_id, coupo
 
 -- name: baskets
 -- A basket with its lines. Fuel is counted in thousandths: one filling is one. Lines of quantity 0
--- (voided) are kept as one piece at the price that was paid.
+-- (voided) are kept as one piece at the price that was paid. $by_person puts each household's
+-- baskets together.
 with lines as (
   select household_id, basket_id, store_id, product_id, transaction_timestamp as shopped_at,
          case when quantity < 1 or quantity > 1000 then 1 else quantity end as pieces,
@@ -113,7 +114,7 @@ select household_id, basket_id, store_id, min(shopped_at) as shopped_at,
              'price': round(paid / quantity, 2)} order by product_id) as products
 from merged
 group by household_id, basket_id, store_id
-order by shopped_at, basket_id;
+order by case when $by_person then household_id end, shopped_at, basket_id;
 
 -- name: count
 -- How much there is to take in.

@@ -104,10 +104,13 @@ def definitions() -> dict[str, list[dict[str, Any]]]:
 
 
 def _take_in(engine: Engine, journey: CompleteJourney, bars: Bars) -> None:
+    """The history, person by person: a profile is then written once for many baskets. What is
+    learnt follows the events' own time, so the order of arrival changes nothing."""
     baskets, _ = journey.count(BEGIN, REPLAY_FROM)
     bars.start("history: baskets of January to November 2017", baskets)
     waiting: deque[Future[None]] = deque()
-    for moments in _pages(journey.moments(BEGIN, REPLAY_FROM), EVENTS_AT_ONCE):
+    people = journey.moments(BEGIN, REPLAY_FROM, order="person")
+    for moments in _pages(people, EVENTS_AT_ONCE):
         waiting.append(_collect(engine, moments))
         while len(waiting) > COMMITS_UNDER_WAY:
             waiting.popleft().result()

@@ -39,7 +39,7 @@ class Placement(
     levels: list[Level] = msgspec.field(default_factory=lambda: list(LEVELS))
     template: str | None = None
     kinds: list[str] = []
-    impression_cost: Annotated[float, Meta(ge=0)] = 0.0
+    exposure_cost: Annotated[float, Meta(ge=0)] = 0.0
     description: str = ""
 
 

@@ -1,0 +1,1 @@
+"""The journeys: load, call the steps, save."""

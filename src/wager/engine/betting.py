@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from wager.decide.candidates import Origin, gather, shortlist
+from wager.decide.candidates import Origin, gather
 from wager.decide.eligibility import why_not
 from wager.decide.features import FEATURES, WIDTH, rows
 from wager.decide.payoff import Worth, nothing_learnt, worth
@@ -27,7 +27,7 @@ from wager.domain.models import Payoffs
 from wager.engine.live import Live
 from wager.errors import BadDefinition
 from wager.render.merge import merge
-from wager.render.renditions import content
+from wager.render.renditions import Rendered, content
 
 LOGGED_FEATURES = (*FEATURES, "said")
 EXCLUDED_EXAMPLES = 40
@@ -103,37 +103,13 @@ class Bettor:
         safe, dropped = self.safe_choices(ask)
         found = [(name, Origin(sources={"default": 1.0})) for name in safe]
         x, values = self._worth(ask, found)
-        kind = "holdout" if holdout else "default"
-        text = "held out: gets the safe choice" if holdout else "the safe choice"
-        notes: list[Reason] = []
-        choices = []
-        for slot, name in enumerate(safe):
-            shown, level, words = self._content(ask, name, "neutral", notes)
-            choices.append(
-                Choice(
-                    slot=slot,
-                    item_id=name,
-                    level=level,
-                    propensity=1.0,
-                    expected_reward=float(values.mean[slot]),
-                    standard_error=float(values.deviation[slot]),
-                    content=shown,
-                    reasons=(Reason(kind=kind, text=text), *words),
-                )
-            )
-        if not safe and ask.placement.allow_nothing:
-            choices.append(
-                Choice(
-                    slot=0,
-                    item_id=None,
-                    level="neutral",
-                    propensity=1.0,
-                    expected_reward=0.0,
-                    standard_error=0.0,
-                    reasons=(Reason(kind=kind, text=text),),
-                )
-            )
         table = Table([*found], x, values, dropped, safe)
+        text = "held out: gets the safe choice" if holdout else "the safe choice"
+        why = Reason(kind="holdout" if holdout else "default", text=text)
+        notes: list[Reason] = []
+        choices = [self._safe_choice(ask, table, slot, why, notes) for slot in range(len(safe))]
+        if not safe and ask.placement.allow_nothing:
+            choices.append(_nothing(why))
         return Bet(
             level=max((one.level for one in choices), key=LEVELS.index, default="neutral"),
             policy="default",
@@ -144,16 +120,32 @@ class Bettor:
             **_left_out(dropped),
         )
 
+    def _safe_choice(
+        self, ask: Ask, table: Table, slot: int, why: Reason, notes: list[Reason]
+    ) -> Choice:
+        name = table.safe[slot]
+        shown, level, words = self._content(ask, name, "neutral", notes)
+        return Choice(
+            slot=slot,
+            item_id=name,
+            level=level,
+            propensity=1.0,
+            expected_reward=float(table.worth.mean[slot]),
+            standard_error=float(table.worth.deviation[slot]),
+            content=shown,
+            reasons=(why, *words),
+        )
+
     def _table(self, ask: Ask) -> Table:
         safe, dropped = self.safe_choices(ask)
         who = self.live.standing(ask.profile)
-        origins, more = shortlist(gather(ask, who, safe), lambda name: self._why_not(ask, name))
-        found: list[tuple[str | None, Origin]] = list(origins.items())
+        gathered = gather(ask, who, safe, lambda name: self._why_not(ask, name))
+        found: list[tuple[str | None, Origin]] = list(gathered.kept.items())
         x, values = self._worth(ask, found)
         if ask.placement.allow_nothing:
             found.append((None, Origin()))
-            x, values = _with_nothing(x, values, ask.placement.impression_cost)
-        return Table(found, x, values, [*more, *dropped], safe)
+            x, values = _with_nothing(x, values, ask.placement.exposure_cost)
+        return Table(found, x, values, [*gathered.dropped.items(), *dropped], safe)
 
     def _worth(
         self, ask: Ask, found: Sequence[tuple[str | None, Origin]]
@@ -201,7 +193,7 @@ class Bettor:
     def _why_not(self, ask: Ask, name: str) -> str | None:
         rule = why_not(ask, name)
         if rule is None and name in self.live.templated:
-            rendered = content(self.live.items[name], None, self._values(ask, name))
+            rendered = self._rendered(ask, name, self._values(ask, name))
             if rendered.missing or rendered.problem is not None:
                 return "missing-merge-field"
         return rule
@@ -217,17 +209,18 @@ class Bettor:
         about = {"itemId": name, "title": item.title, "price": item.price} if item else {}
         return {"profile": known, "context": ask.context, "item": about}
 
+    def _rendered(self, ask: Ask, name: str, values: dict[str, Any]) -> Rendered:
+        channel = ask.context.get("channel")
+        return content(self.live.items[name], channel if isinstance(channel, str) else None, values)
+
     def _content(
         self, ask: Ask, name: str | None, level: Level, notes: list[Reason]
     ) -> tuple[dict[str, Any], Level, tuple[Reason, ...]]:
         """What is shown, in words for this person; words that use the profile raise the level."""
         if name is None:
             return {}, level, ()
-        channel = ask.context.get("channel")
         values = self._values(ask, name)
-        rendered = content(
-            self.live.items[name], channel if isinstance(channel, str) else None, values
-        )
+        rendered = self._rendered(ask, name, values)
         shown, used = dict(rendered.content), list(rendered.used)
         if ask.placement.template is not None:
             text, fields, problem = _merged(ask.placement.template, values)
@@ -265,22 +258,37 @@ class Bettor:
     def _safe(self, table: Table) -> SafeChoice:
         if not table.safe:
             return SafeChoice(item_id=None, expected_reward=0.0)
-        rewards = {name: float(table.worth.mean[row]) for row, (name, _) in enumerate(table.found)}
-        first = table.safe[0]
         return SafeChoice(
-            item_id=first, expected_reward=rewards.get(first, 0.0), item_ids=tuple(table.safe)
+            item_id=table.safe[0],
+            expected_reward=_expected(table, table.safe[0]),
+            item_ids=tuple(table.safe),
         )
 
     def _stake(self, table: Table, choices: Sequence[Choice]) -> float:
         """What the safe choice was expected to bring in the slots that were bet instead."""
         safe = set(table.safe)
         bet = sum(one.item_id not in safe for one in choices)
-        rewards = [
-            max(float(table.worth.mean[row]), 0.0)
-            for row, (name, _) in enumerate(table.found)
-            if name in safe
-        ]
-        return sum(sorted(rewards)[:bet]) if rewards else 0.0
+        rewards = sorted(max(_expected(table, name), 0.0) for name in table.safe)
+        return sum(rewards[:bet])
+
+
+def _expected(table: Table, name: str) -> float:
+    for row, (found, _) in enumerate(table.found):
+        if found == name:
+            return float(table.worth.mean[row])
+    return 0.0
+
+
+def _nothing(why: Reason) -> Choice:
+    return Choice(
+        slot=0,
+        item_id=None,
+        level="neutral",
+        propensity=1.0,
+        expected_reward=0.0,
+        standard_error=0.0,
+        reasons=(why,),
+    )
 
 
 def _merged(template: str, values: dict[str, Any]) -> tuple[str | None, tuple[str, ...], str]:

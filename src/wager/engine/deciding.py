@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from msgspec import structs
+
 from wager.collect.consent import stated
 from wager.collect.quality import Unreadable
 from wager.collect.tokens import subject
@@ -16,7 +18,7 @@ from wager.domain.decisions import DecideRequest, Decision, LoggedDecision, Reas
 from wager.domain.definitions import Placement
 from wager.domain.identity import Identity, Purpose
 from wager.domain.profiles import Profile
-from wager.engine.betting import LOGGED_FEATURES, Bettor
+from wager.engine.betting import LOGGED_FEATURES, Bet, Bettor
 from wager.engine.live import Live
 from wager.errors import BadInput, Conflict, NotAllowed, NotFound, UnknownName
 from wager.learn.attribution import CLICK
@@ -25,6 +27,7 @@ from wager.unify.segments import holds
 from wager.unify.view import view
 
 MAX_PLACEMENTS = 20
+HELD_OUT = Reason(kind="holdout", text="held out, so that lift can be known")
 
 
 class Deciding:
@@ -182,48 +185,52 @@ class Deciding:
     def _decide(
         self, request: DecideRequest, ask: Ask, decision_id: str, refused: tuple[Purpose, ...]
     ) -> Decision:
-        placement, profile = ask.placement, ask.profile
-        said_no = {*refused, *profile.refused, *_refused(request.context)}
+        placement = ask.placement
+        said_no = {*refused, *ask.profile.refused, *_refused(request.context)}
         step = evidence(ask, refused="personalization" in said_no, words=self._has_words(placement))
-        ask = replace(ask, level=step.level)
-        holdout = self.live.is_held_out(profile, placement)
-        if holdout:
-            ask = replace(ask, level="neutral")
+        holdout = self.live.is_held_out(ask.profile, placement)
+        ask = replace(ask, level="neutral" if holdout else step.level)
         if ask.level in ("neutral", "customization"):
             bet = self.bettor.safe_bet(ask, holdout=holdout)
         else:
             bet = self.bettor.bet(ask, decision_id)
-        down = step.stepped_down
-        if holdout:
-            down = (Reason(kind="holdout", text="held out, so that lift can be known"),)
+        down = (HELD_OUT,) if holdout else step.stepped_down
+        decision = _logged(ask, bet, decision_id, down)
         goal = self.live.goals.get(placement.goal or CLICK.name, CLICK)
-        return Decision(
-            decision_id=decision_id,
-            placement=placement.name,
-            profile_id=profile.profile_id,
-            at=ask.now,
-            level=bet.level,
-            policy=bet.policy,
-            model_version=ask.snapshot.version,
+        return structs.replace(
+            decision,
             holdout=holdout,
             goal=goal.name,
             window_minutes=goal.window_minutes,
-            choices=bet.choices,
-            default=bet.default,
-            candidates=bet.candidates,
-            feature_names=LOGGED_FEATURES,
-            excluded=bet.excluded,
-            dropped=dict(bet.dropped or {}),
-            stepped_down=(*down, *bet.notes),
-            stake=bet.stake,
-            segments=ask.segments,
-            context=dict(ask.context),
             identity=tuple(str(one) for one in _identities(request)),
-            limited_to=ask.limited_to or (),
             replayed=request.at is not None,
             preview=request.preview,
             learns="learning" not in said_no and not request.preview,
         )
+
+
+def _logged(ask: Ask, bet: Bet, decision_id: str, down: Sequence[Reason]) -> Decision:
+    """The bet with what it was decided on."""
+    return Decision(
+        decision_id=decision_id,
+        placement=ask.placement.name,
+        profile_id=ask.profile.profile_id,
+        at=ask.now,
+        level=bet.level,
+        policy=bet.policy,
+        model_version=ask.snapshot.version,
+        choices=bet.choices,
+        default=bet.default,
+        candidates=bet.candidates,
+        feature_names=LOGGED_FEATURES,
+        excluded=bet.excluded,
+        dropped=dict(bet.dropped or {}),
+        stepped_down=(*down, *bet.notes),
+        stake=bet.stake,
+        segments=ask.segments,
+        context=dict(ask.context),
+        limited_to=ask.limited_to or (),
+    )
 
 
 def _refused(context: Mapping[str, Any]) -> list[Purpose]:

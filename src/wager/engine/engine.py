@@ -49,9 +49,9 @@ class Engine:
         self.live = Live(stores, settings, now)
         self.learning = Learning(self.live, lambda: self.collecting.regroup())
         self.deciding = Deciding(self.live)
-        self.people = People(self.live)
-        self.publishing = Publishing(self.live)
         self.measuring = Measuring(self.live)
+        self.people = People(self.live, self._forget)
+        self.publishing = Publishing(self.live)
         self.collecting = Collecting(
             stores, self.live, Hooks(self.learning.settle, self.live.held_out_from)
         )
@@ -103,6 +103,10 @@ class Engine:
         durable.result()
         return decisions
 
+    def _forget(self, profile_id: str) -> None:
+        self.measuring.forget(profile_id)
+        self.learning.forget(profile_id)
+
     def learn(self) -> dict[str, int | str]:
         """Fold what came in since the last time; the server does this every second."""
         return self.learning.learn()
@@ -110,6 +114,7 @@ class Engine:
     def close(self) -> None:
         """Keep what was learnt, wait for what is under way, let go of the store."""
         self.learning.checkpoint()
+        self.measuring.checkpoint()
         self.stores.close()
 
     def __enter__(self) -> "Engine":

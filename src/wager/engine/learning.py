@@ -9,7 +9,7 @@ from time import monotonic
 import msgspec
 import numpy as np
 
-from wager.decide.candidates import gather, shortlist
+from wager.decide.candidates import gather
 from wager.decide.eligibility import why_not
 from wager.decide.features import FEATURES, PRIOR_MEAN, PRIOR_STRENGTH, WIDTH, rows
 from wager.decide.ladder import evidence
@@ -189,15 +189,18 @@ class Learning:
                 return count
 
     def _fold_rewards(self) -> int:
-        count = 0
+        """Drain the log of bets. One that changes meanwhile may come twice: `read_at` says up to
+        where it was folded; for all others that is the cursor at the beginning."""
+        beginning, count = self._kept.decisions, 0
+        read_at: dict[str, int] = {}
         while True:
-            after = self._kept.decisions
-            page, cursor = self.live.stores.decisions.rewarded(after, PAGE)
+            page, cursor = self.live.stores.decisions.rewarded(self._kept.decisions, PAGE)
             for logged in page:
-                name = logged.decision.placement
-                if logged.decision.feature_names[:WIDTH] == FEATURES:
-                    fold = self._rewards.setdefault(name, Rewards(WIDTH))
-                    count += fold.add(logged, after=after)
+                decision = logged.decision
+                if decision.feature_names[:WIDTH] == FEATURES:
+                    fold = self._rewards.setdefault(decision.placement, Rewards(WIDTH))
+                    count += fold.add(logged, after=read_at.get(decision.decision_id, beginning))
+                read_at[decision.decision_id] = cursor
             self._kept.decisions = cursor
             if len(page) < PAGE:
                 return count
@@ -249,7 +252,7 @@ class Learning:
         ask = self._rehearsed(event, profile, place)
         with self._mutex:
             who = self.live.standing(profile)
-            origins, _ = shortlist(gather(ask, who, ()), lambda name: why_not(ask, name))
+            origins = gather(ask, who, (), lambda name: why_not(ask, name)).kept
             if not origins:
                 return 0
             x = np.round(rows(ask, who, list(origins.items())), 5)
@@ -297,6 +300,13 @@ class Learning:
             self.publish()
             self.live.rank_shelf()
         return len(related)
+
+    def forget(self, profile_id: str) -> None:
+        """What was learnt of one person alone is gone, and from the checkpoint too."""
+        with self._mutex:
+            for fold in self._rewards.values():
+                fold.cells.people.pop(profile_id, None)
+        self.checkpoint()
 
     def status(self) -> dict[str, object]:
         """What has been learnt so far, in counts."""

@@ -9,10 +9,10 @@ import msgspec
 
 from wager.domain.definitions import Goal
 from wager.engine.live import Live
-from wager.errors import BadInput, UnknownName
+from wager.errors import BadInput, UnknownName, WagerError
 from wager.learn.attribution import CLICK
 from wager.measure import overview
-from wager.measure.book import Book
+from wager.measure.book import FORMAT, Book, pack, unpack
 from wager.measure.reports import (
     Asked,
     Report,
@@ -24,7 +24,9 @@ from wager.measure.reports import (
 )
 from wager.stores.base import EventQuery
 
+MODEL = "measured"
 PAGE = 2000
+SAVED_AFTER = 10_000  # bets with news
 CHECKED_AT_ONCE = 500  # profiles looked up for merges and erasures with each report
 QUARANTINE_SHOWN = 1000
 HOURS_LIMIT = 24 * 3660.0
@@ -40,16 +42,16 @@ class Vitals(msgspec.Struct, frozen=True, kw_only=True):
 class Measuring:
     """Answers `report(name)`; reads only what changed in the log of bets since the last time.
 
-    Nothing is kept on disk: after a restart the first report reads the log from its beginning.
-    The figures reach as far back as decisions are kept.
+    What was folded is kept as the model "measured" after every 10,000 bets with news and when the
+    engine closes, so that a restart reads the rest of the log only.
     """
 
     def __init__(self, live: Live, vitals: Callable[[], Vitals] = Vitals) -> None:
         self.live = live
         self.vitals = vitals
         self._mutex = threading.Lock()
-        self._book = Book()
-        self._cursor = 0
+        self._book = self._load()
+        self._unsaved = 0
         self._unchecked: list[str] = []
         self._reports: Mapping[str, Callable[[Asked], Report]] = {
             "overview": self._overview,
@@ -73,6 +75,29 @@ class Measuring:
         with self._mutex:
             return self._refresh()
 
+    def forget(self, profile_id: str) -> None:
+        """A person was erased: nothing stays under the profile id, not in the checkpoint either."""
+        with self._mutex:
+            self._refresh()
+            self._book.forget(profile_id)
+            self._save()
+
+    def checkpoint(self) -> None:
+        """Keep what was folded, so that a restart goes on from here."""
+        with self._mutex:
+            if self._unsaved:
+                self._save()
+
+    def _load(self) -> Book:
+        kept = self.live.stores.models.latest(MODEL)
+        return (unpack(kept[1]) if kept is not None else None) or Book()
+
+    def _save(self) -> None:
+        """Always under one version, so that nobody who was erased stays in an older one."""
+        with self.live.stores.transaction():
+            self.live.stores.models.put(MODEL, str(FORMAT), pack(self._book))
+        self._unsaved = 0
+
     def _asked(self, filters: Mapping[str, object]) -> Asked:
         for name in filters:
             if name not in ("placement", "hours"):
@@ -91,19 +116,31 @@ class Measuring:
         return self.live.now() if self._book.live else self._book.latest or self.live.now()
 
     def _refresh(self) -> int:
-        """One drain of the log. A bet that changes meanwhile may come twice: `read_at` says up to
-        where it was read before; for all others that is the cursor at the beginning."""
+        """Read the log to its end. What fails half-way is begun again from what was kept."""
+        try:
+            changed = self._drain()
+        except WagerError:
+            self._book = self._load()
+            raise
+        self._unsaved += changed
+        if self._unsaved >= SAVED_AFTER:
+            self._save()
+        return changed
+
+    def _drain(self) -> int:
+        """A bet that changes meanwhile may come twice: `read_at` says up to where it was read
+        before; for all others that is the cursor at the beginning."""
         worth = {name: _worth(goal) for name, goal in self.live.goals.items()}
-        beginning, changed = self._cursor, 0
+        beginning, changed = self._book.cursor, 0
         read_at: dict[str, int] = {}
         while True:
-            page, cursor = self.live.stores.decisions.rewarded(self._cursor, PAGE)
+            page, cursor = self.live.stores.decisions.rewarded(self._book.cursor, PAGE)
             for logged in page:
                 name = logged.decision.decision_id
                 since = read_at.get(name, beginning)
                 changed += self._book.take(logged, since=since, worth=worth)
                 read_at[name] = cursor
-            self._cursor = cursor
+            self._book.cursor = cursor
             if len(page) < PAGE:
                 return changed
 

@@ -1,8 +1,7 @@
 """The golden record: find, hand over and erase what is held of a person."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import cast
 
 import msgspec
 
@@ -20,8 +19,9 @@ PAGE = 1000
 class People:
     """One profile read for everybody: each field with value, source, time, confidence and rule."""
 
-    def __init__(self, live: Live) -> None:
+    def __init__(self, live: Live, forget: Callable[[str], None]) -> None:
         self.live = live
+        self._forget = forget
 
     def stored(self, kind: str, value: str) -> Profile:
         """The living profile that the identity leads to, as it is stored."""
@@ -42,7 +42,7 @@ class People:
         """The golden record, with the derived traits beside the stated ones (stated wins)."""
         profile = self.stored(kind, value)
         traits = {**derived(profile, self.live.now()), **profile.traits}
-        return cast(Profile, msgspec.structs.replace(profile, traits=traits))
+        return msgspec.structs.replace(profile, traits=traits)
 
     def list(self, query: ProfileQuery) -> list[Profile]:
         """Living profiles by the beginning of an identity, or by segment."""
@@ -64,6 +64,8 @@ class People:
                 "ledger": sum(stores.ledger.erase(f"profile:{one}:") for one in ids),
                 "profiles": sum(stores.profiles.erase(one) for one in ids),
             }
+        for one in ids:
+            self._forget(one)
         return gone, commit.durable
 
     def export(self, kind: str, value: str) -> dict[str, object]:

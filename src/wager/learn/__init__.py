@@ -1,0 +1,1 @@
+"""What came of bets, folded into what will be bet next."""

@@ -4,10 +4,12 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Literal, NamedTuple
 
+import msgspec
+
 from wager.domain.decisions import Decision, LoggedDecision
 from wager.measure import overview
 from wager.measure.calibration import Calibration
-from wager.measure.metrics import Rewards
+from wager.measure.metrics import Cell, Rewards
 from wager.measure.settlement import Result, news
 
 DAY_HOURS = 24
@@ -35,9 +37,10 @@ class Book:
         self.tally = overview.Tally()
         self.calibration: dict[tuple[str, int], Calibration] = {}
         self.rewards: dict[Series, Rewards] = {}
+        self.cursor = 0  # up to where the log has been read
         self.live = False  # whether any bet was not a replay
         self.latest: datetime | None = None
-        self._open: set[str] = set()
+        self.open: set[str] = set()  # ids of bets that are not settled
         self.left: set[str] = set()  # profiles that left the lift
 
     def take(
@@ -49,15 +52,15 @@ class Book:
         """
         decision = logged.decision
         name = decision.decision_id
-        found = news(logged, since=since, was_open=name in self._open)
+        found = news(logged, since=since, was_open=name in self.open)
         if found.placed:
             self.tally.add(overview.hour_of(decision), overview.placed(decision))
             self.live = self.live or not decision.replayed
             self.latest = max(self.latest or decision.at, decision.at)
         if logged.state == "open":
-            self._open.add(name)
+            self.open.add(name)
         else:
-            self._open.discard(name)
+            self.open.discard(name)
         if found.before == found.after:
             return found.placed
         pays = worth.get(decision.goal, 1.0) if decision.goal is not None else 1.0
@@ -137,7 +140,7 @@ class Book:
 
     def _reward(self, decision: Decision, before: Result | None, after: Result | None) -> None:
         who = decision.profile_id
-        if who in self.left:
+        if who in self.left or not decision.identity:  # nobody, who cannot come back
             return
         group: Literal["bet", "holdout"] = "holdout" if decision.holdout else "bet"
         for placement in (decision.placement, ALL):
@@ -147,3 +150,51 @@ class Book:
                 rewards.remove(who, before.reward, won=before.won)
             if after is not None:
                 rewards.add(who, after.reward, won=after.won)
+
+
+FORMAT = 1  # grows when what is kept changes: an older checkpoint is then read from the log again
+
+
+class _Kept(msgspec.Struct, kw_only=True):
+    format: int = FORMAT
+    cursor: int
+    live: bool
+    latest: datetime | None
+    tally: dict[overview.Hour, overview.Facts]
+    calibration: list[tuple[str, int, dict[int | None, tuple[int, float, float]]]]
+    rewards: list[tuple[Series, dict[str, Cell]]]
+    open: set[str]
+    left: set[str]
+
+
+def pack(book: Book) -> bytes:
+    """The book as bytes, to be kept as a checkpoint."""
+    kept = _Kept(
+        cursor=book.cursor,
+        live=book.live,
+        latest=book.latest,
+        tally=book.tally.hours,
+        calibration=[(*where, fold.bins) for where, fold in book.calibration.items()],
+        rewards=[(series, fold.cells) for series, fold in book.rewards.items()],
+        open=book.open,
+        left=book.left,
+    )
+    return msgspec.msgpack.encode(kept)
+
+
+def unpack(body: bytes) -> Book | None:
+    """The book that `pack` wrote; None if it was written in another format."""
+    try:
+        kept = msgspec.msgpack.decode(body, type=_Kept)
+    except msgspec.ValidationError:
+        return None
+    if kept.format != FORMAT:
+        return None
+    book = Book()
+    book.cursor, book.live, book.latest = kept.cursor, kept.live, kept.latest
+    book.tally.hours = kept.tally
+    for placement, day, bins in kept.calibration:
+        book.calibration.setdefault((placement, day), Calibration()).bins = bins
+    book.rewards = {series: Rewards(cells.items()) for series, cells in kept.rewards}
+    book.open, book.left = kept.open, kept.left
+    return book

@@ -1,0 +1,1 @@
+"""The HTTP API: decode, call the engine once, encode."""

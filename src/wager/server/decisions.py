@@ -20,6 +20,7 @@ from wager.stores.base import DecisionPage, DecisionQuery
 DECIDE_BYTES = 256 * KB
 FIRST_YEAR, LAST_YEAR = 1970, 9000
 Limit = Annotated[int, Meta(ge=1, le=500)]
+Moment = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 
 
 class Answers(msgspec.Struct, frozen=True):
@@ -42,8 +43,8 @@ class ListQuery(
 ):
     profile_id: str | None = None
     placement: str | None = None
-    since: Time | None = None
-    until: Time | None = None
+    since: Moment | None = None
+    until: Moment | None = None
     state: Literal["open", "won", "lost"] | None = None
     level: Level | None = None
     limit: Limit = 50
@@ -98,8 +99,8 @@ class Decisions:
             DecisionQuery(
                 profile_id=asked.profile_id,
                 placement=asked.placement,
-                since=_possible(asked.since, "`from`"),
-                until=_possible(asked.until, "`to`"),
+                since=_moment(asked.since, "`from`"),
+                until=_moment(asked.until, "`to`"),
                 state=asked.state,
                 level=asked.level,
                 limit=asked.limit,
@@ -114,6 +115,13 @@ def page(found: DecisionPage) -> bytes:
     return encode(
         Page([settled(one, plain(one.decision)) for one in found.decisions], found.cursor)
     )
+
+
+def _moment(text: str | None, what: str) -> Time | None:
+    """The time in a query, where an offset's `+` that was not escaped has become a space."""
+    if text is None:
+        return None
+    return _possible(convert(text.replace(" ", "+"), Time, what=what), what)
 
 
 def _possible(at: Time | None, what: str) -> Time | None:

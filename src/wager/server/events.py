@@ -168,14 +168,14 @@ class Events:
             payloads = sent.get("batch")
             if not isinstance(payloads, list):
                 raise BadInput('a batch is an object with a list: {"batch": [...]}')
-            context = sent.get("context") or {}
-            if not isinstance(context, dict):
+            context = sent.get("context")
+            if not isinstance(context, dict | None):
                 raise BadInput("`context` of the batch is not an object; send {...} or nothing")
             arrival = self._arrival(
                 call,
                 source=source,
                 sent_at=_time(sent.get("sentAt")),
-                context=context,
+                context=context or {},
             )
             return _answer(await self._take_in(payloads, arrival, large=len(call.body)))
 
@@ -220,6 +220,8 @@ class Events:
         )
         await self._service.durable(durable)
         self._service.metrics.collected(result)
+        if result.quarantined:
+            raise NotTakenIn(result.quarantined[0])
         return _answer(result)
 
     async def _discard(self, call: Call) -> bytes:

@@ -1,6 +1,7 @@
 """Whether the server lives and is ready, what it counts, and how to talk to it."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from typing import Any, Literal
 
 import msgspec
@@ -57,9 +58,13 @@ class Health:
     async def _ready(self, _: Call) -> bytes:
         if self._service.stopping:
             raise Stopping
-        live = self._service.engine.live
-        await self._service.in_thread(live.stores.kept, "keys")
-        return encode(Ready(live.snapshot.version))
+        await self._service.durable(await self._service.in_thread(self._write_nothing))
+        return encode(Ready(self._service.engine.live.snapshot.version))
+
+    def _write_nothing(self) -> "Future[None]":
+        """A commit without content: it goes the way of all others, or fails like them."""
+        with self._service.engine.stores.transaction() as commit:
+            return commit.durable
 
     async def _metrics(self, _: Call) -> Reply:
         return Reply(200, self._service.metrics.text(self._service.waiting), MEDIA)

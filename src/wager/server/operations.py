@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Literal
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import msgspec
 from starlette.types import Scope
@@ -99,7 +99,7 @@ class Routes:
 
     def find(self, scope: Scope) -> tuple[dict[str, Operation], dict[str, str]] | None:
         """The operations of the path by method, and its parts by name; None for a foreign path."""
-        raw = scope["raw_path"]
+        raw = scope.get("raw_path") or quote(scope["path"]).encode()
         plain = self._plain.get(raw)
         if plain is not None:
             return plain, {}

@@ -127,9 +127,11 @@ def explained(decision: Decision) -> Answer:
 
 
 def settled(logged: LoggedDecision, answer: Answer) -> Answer:
-    """The same answer with what came of the bet."""
+    """The same answer with whom it was for, its goal, and what came of the bet."""
     return msgspec.structs.replace(
         answer,
+        goal=logged.decision.goal,
+        identity=logged.decision.identity,
         outcomes=logged.outcomes,
         state=logged.state,
         settled=logged.state != "open",

@@ -24,6 +24,7 @@ from wager.errors import (
 )
 
 T = TypeVar("T")
+S = TypeVar("S", bound=msgspec.Struct)
 MAX_DEPTH = 32
 KB = 1024
 PROBLEM_TYPE = "application/problem+json"
@@ -206,7 +207,7 @@ def convert(value: object, kind: type[T], *, what: str = "the body") -> T:
         raise BadInput(f"{what} holds a number or time out of range: {error}") from error
 
 
-def query(raw: bytes, kind: type[T]) -> T:
+def query(raw: bytes, kind: type[S]) -> S:
     """The query parameters as that struct; each may stand once, and unknown ones are refused."""
     found: dict[str, str] = {}
     if raw:
@@ -223,11 +224,15 @@ def query(raw: bytes, kind: type[T]) -> T:
                 raise BadInput(f"the parameter {name[:100]!r} stands twice; send it once")
             found[name] = value
     try:
-        return msgspec.convert(found, kind, strict=False)
+        read_query = msgspec.convert(found, kind, strict=False)
     except msgspec.ValidationError as error:
         raise BadInput(f"the query: {error}") from error
     except (OverflowError, ValueError) as error:
         raise BadInput(f"the query holds a number or time out of range: {error}") from error
+    for field in msgspec.structs.fields(kind):
+        if field.encode_name in found and getattr(read_query, field.name) is None:
+            raise BadInput(f"the parameter {field.encode_name!r} is null; leave it out")
+    return read_query
 
 
 def inflate(body: bytes, limit: int) -> bytes:

@@ -1,0 +1,1 @@
+"""Mathematics that knows no profile, no item and no store."""

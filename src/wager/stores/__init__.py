@@ -1,0 +1,1 @@
+"""Our own memory, behind small doors."""

@@ -166,6 +166,8 @@ class MemoryProfiles:
             return self._profiles.get(profile_id)
 
     def put(self, profile: Profile, links: Sequence[Identity] = ()) -> None:
+        self._undo.check()
+        encoded(profile, f"the profile {profile.profile_id!r}")
         self._undo.set(self._profiles, profile.profile_id, profile)
         for link in links:
             self._undo.set(self._links, link, profile.profile_id)

@@ -56,7 +56,7 @@ class SqliteDecisions:
 
     def _load(self, decision_id: str) -> Bet | None:
         row = self._journal.single.execute(READS["get_decision"], (decision_id,)).fetchone()
-        return _with_outcomes(self._journal.single, [_bet(*row)])[0] if row else None
+        return _with_outcomes(self._journal.single, [_bet(_Head(*row))])[0] if row else None
 
     def append(self, decision: Decision) -> None:
         batch = self._journal.batch()
@@ -203,28 +203,32 @@ class SqliteDecisions:
             batch.cut(query, [(number,) for number, _ in found])
 
 
-def _bet(
-    number: int,
-    decision_id: str,
-    profile_id: str,
-    state: State,
-    reward: float,
-    settled_at: int | None,
-    changed: int,
-    body: bytes,
-) -> Bet:
+class _Head(msgspec.Struct, frozen=True, array_like=True):
+    """A row of the log, in the order of the query."""
+
+    number: int
+    decision_id: str
+    profile_id: str
+    state: State
+    reward: float
+    settled_at: int | None
+    changed: int
+    body: bytes
+
+
+def _bet(head: _Head) -> Bet:
     """A row as it was logged; the column knows to whom a merge has given the bet."""
-    decision = decision_from(body, f"the decision {decision_id!r}")
-    if decision.profile_id != profile_id:
-        decision = msgspec.structs.replace(decision, profile_id=profile_id)
+    decision = decision_from(head.body, f"the decision {head.decision_id!r}")
+    if decision.profile_id != head.profile_id:
+        decision = msgspec.structs.replace(decision, profile_id=head.profile_id)
     logged = LoggedDecision(
         decision=decision,
-        state=state,
-        reward=reward,
-        settled_at=None if settled_at is None else moment(settled_at),
-        sequence=number,
+        state=head.state,
+        reward=head.reward,
+        settled_at=None if head.settled_at is None else moment(head.settled_at),
+        sequence=head.number,
     )
-    return Bet(logged=logged, at=micros(decision.at), changed=changed)
+    return Bet(logged=logged, at=micros(decision.at), changed=head.changed)
 
 
 def _first(
@@ -239,7 +243,7 @@ def _first(
     rows = disk.execute(sql, values)
     while len(found) < limit and (row := rows.fetchone()) is not None:
         if row[1] not in waiting:
-            found.append(_bet(*row))
+            found.append(_bet(_Head(*row)))
     rows.close()
     return _with_outcomes(disk, found)
 
@@ -253,7 +257,7 @@ def _with_outcomes(disk: sqlite3.Connection, bets: list[Bet]) -> list[Bet]:
     outcomes: dict[int, list[Outcome]] = {}
     ids = {bet.logged.sequence: bet.logged.decision.decision_id for bet in bets}
     for number, *rest in rows:
-        outcomes.setdefault(number, []).append(_outcome(ids[number], *rest))
+        outcomes.setdefault(number, []).append(_outcome(ids[number], _Came(*rest)))
     return [
         msgspec.structs.replace(
             bet,
@@ -265,29 +269,32 @@ def _with_outcomes(disk: sqlite3.Connection, bets: list[Bet]) -> list[Bet]:
     ]
 
 
-def _outcome(
-    decision_id: str,
-    sequence: int,
-    message_id: str,
-    slot: int,
-    item_id: str | None,
-    event: str,
-    at: int,
-    reward: float,
-    kind: OutcomeKind,
-    attributed: Literal["named", "window"],
-) -> Outcome:
+class _Came(msgspec.Struct, frozen=True, array_like=True):
+    """What came of a bet, in the order of the query."""
+
+    sequence: int
+    message_id: str
+    slot: int
+    item_id: str | None
+    event: str
+    at: int
+    reward: float
+    kind: OutcomeKind
+    attributed: Literal["named", "window"]
+
+
+def _outcome(decision_id: str, came: _Came) -> Outcome:
     return Outcome(
-        message_id=message_id,
+        message_id=came.message_id,
         decision_id=decision_id,
-        slot=slot,
-        item_id=item_id,
-        event=event,
-        at=moment(at),
-        reward=reward,
-        kind=kind,
-        sequence=sequence,
-        attributed=attributed,
+        slot=came.slot,
+        item_id=came.item_id,
+        event=came.event,
+        at=moment(came.at),
+        reward=came.reward,
+        kind=came.kind,
+        sequence=came.sequence,
+        attributed=came.attributed,
     )
 
 

@@ -17,7 +17,8 @@ from wager.stores.overlay import Cache, Overlay
 from wager.stores.retention import EXPIRE_AT_ONCE, KNOWN_AFTER_EXPIRY
 from wager.stores.statements import READS, in_chunks, joined
 
-_SETTLED = msgspec.json.Decoder(tuple[str, ...])
+_TEXTS = msgspec.json.Decoder(tuple[str, ...])
+_FEW = 64  # message ids that are asked for on the connection for single rows
 Rows = list[tuple[object, ...]]
 
 
@@ -34,9 +35,11 @@ class SqliteEvents:
         waiting = self._known.among(wanted)
         found = {message_id for message_id, known in waiting.items() if known}
         rest = sorted(wanted - waiting.keys())
-        if rest:
-            asked = [*in_chunks("seen", rest), *in_chunks("seen_expired", rest)]
-            found.update(self._journal.read(lambda disk: _first_columns(disk, asked)))
+        if len(rest) > _FEW:
+            found.update(self._journal.read(lambda disk: _known(disk, rest)))
+        elif rest:
+            with self._journal.lock:
+                found.update(_known(self._journal.single, rest))
         return found
 
     def append(self, event: Event, profile_id: str, settled: tuple[str, ...] = ()) -> None:
@@ -100,10 +103,15 @@ class SqliteEvents:
         return len(rows)
 
 
-def _first_columns(
-    disk: sqlite3.Connection, asked: Sequence[tuple[str, Sequence[str]]]
-) -> list[str]:
-    return [value for sql, values in asked for (value,) in disk.execute(sql, values)]
+def _known(disk: sqlite3.Connection, message_ids: Sequence[str]) -> set[str]:
+    """Which of these are on disk: first where they are before they expire, then where after."""
+    asked = in_chunks("seen", message_ids)
+    if disk.execute(READS["any_expired"]).fetchone()[0]:
+        asked += in_chunks("seen_expired", message_ids)
+    found: set[str] = set()
+    for sql, values in asked:
+        found.update(_TEXTS.decode(disk.execute(sql, values).fetchone()[0]))
+    return found
 
 
 def _stored(sequence: int, profile_id: str, settled: str | None, body: bytes) -> StoredEvent:
@@ -111,7 +119,7 @@ def _stored(sequence: int, profile_id: str, settled: str | None, body: bytes) ->
         sequence=sequence,
         profile_id=profile_id,
         event=event_from(body, f"the event with the sequence {sequence}"),
-        settled=_SETTLED.decode(settled) if settled else (),
+        settled=_TEXTS.decode(settled) if settled else (),
     )
 
 

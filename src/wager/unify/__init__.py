@@ -1,0 +1,1 @@
+"""Events of many identities become one profile, each field with its source."""

@@ -1,8 +1,9 @@
 """A profile under change: its tables are copied once, mutated, and made a profile again."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from operator import add
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -24,7 +25,6 @@ MAX_CART = 100
 MAX_LIKED = 500
 MAX_UNBLOCKED = 500
 MAX_UNVERIFIED = 20
-NO_HOURS, NO_WEEKDAYS = (0.0,) * 24, (0.0,) * 7
 _NOTHING_LEFT = 1e-9
 T = TypeVar("T")
 
@@ -50,8 +50,8 @@ class Draft:
         self.blocked = dict(profile.blocked)
         self.unblocked_at = dict(profile.unblocked_at)
         self.consent = dict(profile.consent)
-        self.hours = list(profile.hours or NO_HOURS)
-        self.weekdays = list(profile.weekdays or NO_WEEKDAYS)
+        self.hours = list(profile.hours)
+        self.weekdays = list(profile.weekdays)
         self.visit_day, self.visit_days = profile.visit_day, profile.visit_days
         self.households = profile.households
 
@@ -77,10 +77,8 @@ class Draft:
             self.consent[purpose] = joins.consent(known, word) if known else word
         if other.emptied_at is not None:
             self.empty_cart(other.emptied_at)
-        self.hours = [a + b for a, b in zip(self.hours, other.hours or NO_HOURS, strict=True)]
-        self.weekdays = [
-            a + b for a, b in zip(self.weekdays, other.weekdays or NO_WEEKDAYS, strict=True)
-        ]
+        _count(self.hours, other.hours)
+        _count(self.weekdays, other.weekdays)
         self.visited(other.visit_day, other.visit_days)
 
     def claim(self, identities: Iterable[Identity]) -> None:
@@ -96,6 +94,11 @@ class Draft:
     def visited(self, day: int, days: int) -> None:
         self.visit_day, self.visit_days = joins.visits(self.visit_day, self.visit_days, day, days)
 
+    def ordered(self, local: datetime) -> None:
+        """Count an order's hour and weekday on the person's clock."""
+        _count(self.hours, [float(hour == local.hour) for hour in range(24)])
+        _count(self.weekdays, [float(day == local.weekday()) for day in range(7)])
+
     def bought(self, item_id: str, piece: Purchase) -> None:
         """Add to what was bought of an item; it is theirs while the quantity is above 0."""
         known = self.purchases.pop(item_id, None) or self.returned.pop(item_id, None)
@@ -104,8 +107,10 @@ class Draft:
 
     def finished(self, identities: Iterable[Identity] = ()) -> Profile:
         """The profile, one version on, its tables settled and within their bounds."""
-        self._settle_blocks()
-        self._settle_cart()
+        if self.unblocked_at and self.blocked:
+            self._settle_blocks()
+        if self.cart or self.removed:
+            self._settle_cart()
         self._bound()
         refused = refusals(self.consent)
         zone = self.traits.get("timezone")
@@ -131,8 +136,8 @@ class Draft:
             consent=self.consent,
             refused=refused,
             refused_at=max((self.consent[p].at for p in refused), default=None),
-            hours=tuple(self.hours) if any(self.hours) else (),
-            weekdays=tuple(self.weekdays) if any(self.weekdays) else (),
+            hours=tuple(self.hours),
+            weekdays=tuple(self.weekdays),
             visit_day=self.visit_day,
             visit_days=self.visit_days,
             timezone=zone.value if zone is not None and zone_of(zone.value) else None,
@@ -163,14 +168,22 @@ class Draft:
                     del self.removed[item_id]
 
     def _bound(self) -> None:
-        _keep(self.traits, MAX_TRAITS, lambda field: field.at)
-        _keep(self.counts, MAX_COUNTS, lambda count: count.last_at)
-        _keep(self.cart, MAX_CART, lambda at: at)
-        _keep(self.removed, MAX_CART, lambda at: at)
-        _keep(self.exposures, MAX_EXPOSURES, lambda exposure: exposure.last_at)
-        _keep(self.liked, MAX_LIKED, lambda at: at)
-        _keep(self.unblocked_at, MAX_UNBLOCKED, lambda at: at)
-        _keep(self.returned, MAX_RETURNED, lambda purchase: purchase.last_at)
+        if len(self.traits) > MAX_TRAITS:
+            _keep(self.traits, MAX_TRAITS, lambda field: field.at)
+        if len(self.counts) > MAX_COUNTS:
+            _keep(self.counts, MAX_COUNTS, lambda count: count.last_at)
+        if len(self.exposures) > MAX_EXPOSURES:
+            _keep(self.exposures, MAX_EXPOSURES, lambda exposure: exposure.last_at)
+        if len(self.returned) > MAX_RETURNED:
+            _keep(self.returned, MAX_RETURNED, lambda purchase: purchase.last_at)
+        for times, most in (
+            (self.cart, MAX_CART),
+            (self.removed, MAX_CART),
+            (self.liked, MAX_LIKED),
+            (self.unblocked_at, MAX_UNBLOCKED),
+        ):
+            if len(times) > most:
+                _keep(times, most, lambda at: at)
         if len(self.affinities) > MAX_AFFINITIES:
             until = max(leaning.at for leaning in self.affinities.values())
             _keep(self.affinities, MAX_AFFINITIES, lambda leaning: _strength(leaning, until))
@@ -198,6 +211,12 @@ def _keep(table: dict[str, T], most: int, worth: Callable[[T], Any]) -> None:
         ranked = sorted(table.items(), key=lambda entry: (worth(entry[1]), entry[0]))
         for key, _ in ranked[: len(table) - most]:
             del table[key]
+
+
+def _count(counted: list[float], more: Sequence[float]) -> None:
+    """Add to a histogram, place by place; an empty one has no places yet."""
+    if more:
+        counted[:] = map(add, counted, more) if counted else more
 
 
 def _add(target: dict[str, T], pieces: dict[str, T], join: Callable[[T, T], T]) -> None:

@@ -27,9 +27,20 @@ def decayed(weight: float, since: datetime, until: datetime, half_life_days: flo
 
 
 def affinity(one: Affinity, other: Affinity) -> Affinity:
-    old, new = (one, other) if (one.at, one.source) <= (other.at, other.source) else (other, one)
-    weight = new.weight + decayed(old.weight, old.at, new.at, new.half_life_days)
-    return Affinity(weight, new.at, new.half_life_days, new.source)
+    return leaned(one, other.weight, other.at, other.half_life_days, other.source)
+
+
+def leaned(
+    known: Affinity, weight: float, at: datetime, half_life_days: float, source: str
+) -> Affinity:
+    """A leaning with one more piece of it: the older of the two has faded until the newer."""
+    days = (at - known.at).total_seconds() / _DAY
+    if days > 0 or (days == 0 and source > known.source):
+        return Affinity(
+            weight + known.weight * exp2(-days / half_life_days), at, half_life_days, source
+        )
+    faded = weight * exp2(days / known.half_life_days)
+    return Affinity(known.weight + faded, known.at, known.half_life_days, known.source)
 
 
 def count(one: Count, other: Count) -> Count:
@@ -68,7 +79,7 @@ def field(one: Field, other: Field) -> Field:
     first = (one.provenance == "stated", one.at)
     second = (other.provenance == "stated", other.at)
     if first == second:
-        return max(one, other, key=_text)
+        return one if one == other else max(one, other, key=_text)
     return one if first > second else other
 
 

@@ -1,6 +1,6 @@
 """What a person leans to: categories, tags and makers of the items that they acted upon."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from wager.domain.content import Item
@@ -50,6 +50,21 @@ def lean(
         _add(draft, event, key, weight * share)
 
 
+def lean_to_all(
+    draft: Draft,
+    event: Event,
+    lines: Iterable[tuple[Item | None, Mapping[str, Any]]],
+    weight: float,
+) -> None:
+    """Lean by `weight` to each of several items: the same as one after the other, but faster."""
+    total: dict[str, float] = {}
+    for item, told in lines:
+        for key, share in keys(item, told).items():
+            total[key] = total.get(key, 0.0) + share
+    for key, share in total.items():
+        _add(draft, event, key, weight * share)
+
+
 def keys(item: Item | None, told: Mapping[str, Any]) -> dict[str, float]:
     """`category:Bakery`, `tag:organic`, `creator:x`, each with its share: a tag's weight, or 1."""
     found: dict[str, float] = {}
@@ -76,6 +91,10 @@ def _tell(found: dict[str, float], kind: str, value: object) -> None:
 
 
 def _add(draft: Draft, event: Event, key: str, weight: float) -> None:
-    if weight and len(key) <= MAX_KEY_LENGTH:
-        piece = Affinity(weight, event.at, HALF_LIFE_DAYS, event.source)
-        joins.into(draft.affinities, key, piece, joins.affinity)
+    if not weight or len(key) > MAX_KEY_LENGTH:
+        return
+    known = draft.affinities.get(key)
+    if known is None:
+        draft.affinities[key] = Affinity(weight, event.at, HALF_LIFE_DAYS, event.source)
+    else:
+        draft.affinities[key] = joins.leaned(known, weight, event.at, HALF_LIFE_DAYS, event.source)

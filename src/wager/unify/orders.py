@@ -32,18 +32,18 @@ def completed(draft: Draft, event: Event, items: Mapping[str, Item]) -> None:
     angle = 2 * pi * (local.hour + local.minute / 60) / 24
     cosine, sine = cos(angle), sin(angle)
     whole_gift = event.properties.get("gift") is True
+    own = []
     for line in lines(event):
         item_id, quantity = line["product_id"], float(line.get("quantity", 1.0))
         if whole_gift or line.get("gift") is True:
             draft.bought(item_id, Purchase(1, 0.0, event.at, quantity, gift=True))
             continue
         draft.bought(item_id, Purchase(1, 1.0, event.at, quantity, cosine, sine))
-        if not event.refused:
-            leanings.lean(draft, event, items.get(item_id), line, ORDERED_WEIGHT)
+        own.append((items.get(item_id), line))
     if event.refused:
         return
-    draft.hours[local.hour] += 1.0
-    draft.weekdays[local.weekday()] += 1.0
+    leanings.lean_to_all(draft, event, own, ORDERED_WEIGHT)
+    draft.ordered(local)
     joins.into(draft.counts, REVENUE, Count(amount(event), event.at), joins.count)
 
 

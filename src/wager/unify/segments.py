@@ -1,6 +1,6 @@
 """Segments: named conditions over the profile, compiled once and asked often."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -25,7 +25,8 @@ class Program(Protocol):
 class CompiledSegment:
     """A condition ready to be asked, with the fields that it names.
 
-    `traits` are those that somebody must state (derived ones exist from the start). `at_decision`
+    `traits` are those that somebody must state (derived ones exist from the start). `made_of` are
+    the stored traits and counts that the answer depends on, `tables` whole tables. `at_decision`
     says that the answer depends on the moment: it names `now`, `context`, a leaning (they decay) or
     a trait that grows with time; it is asked when a decision is made, and not stored.
     """
@@ -35,6 +36,8 @@ class CompiledSegment:
     in_floats: Program | None
     asked: Asked
     traits: tuple[str, ...]
+    made_of: frozenset[str]
+    tables: tuple[str, ...]
     at_decision: bool
 
 
@@ -49,19 +52,24 @@ def compile_segment(segment: Segment) -> CompiledSegment:
         raise BadDefinition(
             f"condition of segment {segment.name!r} is not CEL: {_first_line(error)}"
         ) from None
-    timed = any(_timed(name) for name in (*names.traits, *names.counts))
+    made = [view.DERIVED[name] for name in (*names.traits, *names.counts) if name in view.DERIVED]
+    timed = any(each.timed for each in made)
     return CompiledSegment(
         name=segment.name,
         program=program,
         in_floats=cel.compile(names.in_floats) if names.in_floats else None,
         asked=names,
         traits=tuple(name for name in names.traits if name not in view.DERIVED),
+        made_of=frozenset(_made_of(names, made)),
+        tables=tuple(dict.fromkeys(table for each in made for table in each.tables)),
         at_decision=bool(timed or names.now or names.context or names.affinities or names.whole),
     )
 
 
-def _timed(name: str) -> bool:
-    return name in view.DERIVED and view.DERIVED[name].timed
+def _made_of(names: Asked, made: Iterable[view.Derived]) -> Iterator[str]:
+    yield from (f"traits.{name}" for name in names.traits)
+    yield from (f"counts.{name}" for name in names.counts)
+    yield from (f"counts.{name}" for each in made for name in each.counts)
 
 
 def _first_line(error: ValueError) -> str:
@@ -82,20 +90,39 @@ def membership(
     """
     members: list[str] = []
     errors: dict[str, int] = {}
+    changed = _changed(before, profile) if before is not None else set[str]()
     for segment in segments:
         if segment.at_decision:
             continue
-        fields = _fields(segment, profile, now)
-        if before is not None and fields == _fields(segment, before, now):
+        if before is not None and _untouched(segment, changed, before, profile):
             if segment.name in before.segments:
                 members.append(segment.name)
             continue
-        held, failed = _ask(segment, {"profile": fields})
+        held, failed = _ask(segment, {"profile": _fields(segment, profile, now)})
         if held:
             members.append(segment.name)
         if failed:
             errors[segment.name] = 1
     return tuple(members), errors
+
+
+def _changed(before: Profile, after: Profile) -> set[str]:
+    """The traits and counts that changed; a fold keeps the value that it does not touch."""
+    changed = _differing("traits", before.traits, after.traits)
+    return changed | _differing("counts", before.counts, after.counts)
+
+
+def _differing(table: str, before: Mapping[str, object], after: Mapping[str, object]) -> set[str]:
+    names = before.keys() | after.keys()
+    return {f"{table}.{name}" for name in names if before.get(name) is not after.get(name)}
+
+
+def _untouched(
+    segment: CompiledSegment, changed: set[str], before: Profile, after: Profile
+) -> bool:
+    return segment.made_of.isdisjoint(changed) and all(
+        getattr(before, table) == getattr(after, table) for table in segment.tables
+    )
 
 
 def holds(

@@ -14,6 +14,7 @@ MAX_NAME_LENGTH = 100
 MAX_VALUE_BYTES = 2000
 UNVERIFIED_CONFIDENCE = 0.5
 OBSERVED_CONFIDENCE = 0.9
+_OBSERVED = ("timezone", "locale")
 _HOUSEHOLD = "household"
 
 
@@ -32,12 +33,17 @@ def fold(draft: Draft, event: Event) -> None:
     if isinstance(traits, dict):
         for name, value in traits.items():
             _state(draft, name, value, event)
-    for name in ("timezone", "locale"):
-        if isinstance(value := context.get(name), str) and 0 < len(value) <= MAX_NAME_LENGTH:
-            _put(draft, name, value, event, "derived", OBSERVED_CONFIDENCE)
+    for name in _OBSERVED:
+        if name in context:
+            _observe(draft, name, context[name], event)
     device = context.get("device")
-    if isinstance(device, dict) and isinstance(value := device.get("type"), str) and value:
-        _put(draft, "device", value[:MAX_NAME_LENGTH], event, "derived", OBSERVED_CONFIDENCE)
+    if isinstance(device, dict):
+        _observe(draft, "device", device.get("type"), event)
+
+
+def _observe(draft: Draft, name: str, value: object, event: Event) -> None:
+    if isinstance(value, str) and 0 < len(value) <= MAX_NAME_LENGTH:
+        _put(draft, name, value, event, "derived", OBSERVED_CONFIDENCE)
 
 
 def consent(draft: Draft, event: Event) -> None:

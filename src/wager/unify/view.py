@@ -17,10 +17,13 @@ Derive = Callable[[Profile, datetime], Field | None]
 
 
 class Derived(msgspec.Struct, frozen=True):
-    """A derived trait: what it says, how it comes about, and whether it changes as time goes by."""
+    """A derived trait: how it comes about, what it says, which counts and tables of the profile it
+    is made of, and whether it changes as time goes by."""
 
     derive: Derive
     doc: str
+    counts: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
     timed: bool = False
 
 
@@ -101,9 +104,9 @@ def _favourite(prefix: str, what: str) -> Derive:
     def favourite(profile: Profile, now: datetime) -> Field | None:
         """The greatest leaning; its share of all liked ones is how sure it is."""
         leanings = {
-            name: weight
-            for name, weight in weights(profile, now).items()
-            if name.startswith(prefix) and weight > 0
+            name: weight(leaning, now)
+            for name, leaning in profile.affinities.items()
+            if leaning.weight > 0 and name.startswith(prefix)
         }
         if not leanings:
             return None
@@ -139,36 +142,52 @@ def _cart_size(profile: Profile, now: datetime) -> Field | None:
     return _field(float(len(profile.cart)), max(profile.cart.values()), "items in the cart")
 
 
+_ORDERS = (ORDERED, CANCELLED)
+_REVENUE = (orders.REVENUE, orders.REFUNDED_VALUE)
 DERIVED: dict[str, Derived] = {
-    "orders": Derived(_orders, "how many orders they completed, less those cancelled"),
-    "revenue": Derived(_revenue, "what all their orders came to, less refunds"),
-    "averageOrder": Derived(_average_order, "revenue by order"),
-    "lastOrderAt": Derived(_last_order_at, "when they ordered last"),
+    "orders": Derived(_orders, "how many orders they completed, less those cancelled", _ORDERS),
+    "revenue": Derived(_revenue, "what all their orders came to, less refunds", _REVENUE),
+    "averageOrder": Derived(_average_order, "revenue by order", (*_ORDERS, *_REVENUE)),
+    "lastOrderAt": Derived(_last_order_at, "when they ordered last", _ORDERS),
     "daysSinceLastOrder": Derived(
         _days_since_last_order, "days since they ordered last, with fractions", timed=True
     ),
-    "firstSeenAt": Derived(_first_seen_at, "when their earliest event happened"),
-    "lastSeenAt": Derived(_last_seen_at, "when their latest event happened"),
+    "firstSeenAt": Derived(
+        _first_seen_at, "when their earliest event happened", tables=("created_at",)
+    ),
+    "lastSeenAt": Derived(_last_seen_at, "when their latest event happened", tables=("counts",)),
     "daysSinceFirstSeen": Derived(
         _days_since_first_seen, "days since their earliest event, with fractions", timed=True
     ),
-    "visits7Days": Derived(_visits(7), "on how many of the last 7 days they were here", timed=True),
+    "visits7Days": Derived(
+        _visits(7), "on how many of the last 7 days (UTC) they were here", timed=True
+    ),
     "visits30Days": Derived(
         _visits(30), "on how many of the last 30 days (UTC) they were here", timed=True
     ),
     "favouriteCategory": Derived(
-        _favourite(_CATEGORY, "category"), "the category that they lean to most"
+        _favourite(_CATEGORY, "category"),
+        "the category that they lean to most",
+        tables=("affinities",),
     ),
     "favouriteCreator": Derived(
-        _favourite("creator:", "creator"), "the maker or brand that they lean to most"
+        _favourite("creator:", "creator"),
+        "the maker or brand that they lean to most",
+        tables=("affinities",),
     ),
     "usualHour": Derived(
-        _usual_hour, "the local hour (0 to 23) of most of their orders, from 3 orders on"
+        _usual_hour,
+        "the local hour (0 to 23) of most of their orders, from 3 orders on",
+        _ORDERS,
+        ("hours",),
     ),
     "usualWeekday": Derived(
-        _usual_weekday, "the local weekday of most of their orders, from 3 orders on"
+        _usual_weekday,
+        "the local weekday of most of their orders, from 3 orders on",
+        _ORDERS,
+        ("weekdays",),
     ),
-    "cartSize": Derived(_cart_size, "how many different items are in their cart"),
+    "cartSize": Derived(_cart_size, "how many different items are in their cart", tables=("cart",)),
 }
 
 

@@ -1,12 +1,16 @@
 -- Every question that the doors ask of SQLite. `(?)` alone after IN grows to as many marks as needed.
 
 -- name: seen
--- Which message ids are in the log, or were until they expired.
-SELECT message_id FROM events WHERE message_id IN (?);
+-- Which message ids are in the log; one row, because every row costs a switch of threads.
+SELECT json_group_array(message_id) FROM events WHERE message_id IN (?);
 
 -- name: seen_expired
 -- Message ids outlive their event, so that a late repeat is still a repeat.
-SELECT message_id FROM expired WHERE message_id IN (?);
+SELECT json_group_array(message_id) FROM expired WHERE message_id IN (?);
+
+-- name: any_expired
+-- Whether it is worth asking.
+SELECT EXISTS (SELECT 1 FROM expired);
 
 -- name: read_events
 -- The log in the order of arrival; fragments below narrow it.

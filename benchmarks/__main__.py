@@ -1,0 +1,203 @@
+"""Speed and size on this machine: `python -m benchmarks [demo decide collect growth] [--runs N]`.
+
+Medians of several runs, with the smallest and the largest; the bare server is measured in the same
+run, because the machine's own speed comes and goes.
+"""
+
+import argparse
+import os
+import platform
+import random
+import statistics
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks import load, shops
+from benchmarks.serving import CLIENT_CPU, KEY, Server, pin, wager_up, yardstick
+
+DECISIONS, ALONE, EVENTS, BATCH = 6_000, 1_500, 60_000, 500
+PEOPLE = (10_000, 100_000, 1_000_000)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("scenarios", nargs="*", default=list(SCENARIOS), choices=[*SCENARIOS, []])
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--people", type=int, nargs="*", default=list(PEOPLE))
+    options = parser.parse_args()
+    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, "
+          f"Python {platform.python_version()}, {platform.system()}")  # fmt: skip
+    pin(CLIENT_CPU)
+    for name in options.scenarios:
+        print(f"\n{name}")
+        SCENARIOS[name](options)
+
+
+def row(what: str, figures: Sequence[float], unit: str) -> float:
+    middle = statistics.median(figures)
+    print(f"  {what:<54} {middle:>10,.2f} {unit}  ({min(figures):,.2f} to {max(figures):,.2f})")
+    return middle
+
+
+def demo(_: argparse.Namespace) -> None:
+    """History, models and a server that answers; its memory after 3,000 decisions."""
+    store, took = shops.demonstration()
+    if took is None:
+        print("  the store was there already: delete benchmarks/out to time its making")
+    else:
+        print(f"  history imported and models built in {took:,.1f} s")
+    began = time.perf_counter()
+    with wager_up(store) as server:
+        print(f"  server answering after {time.perf_counter() - began:,.1f} s")
+        load.run(server.port, decisions(server, 3_000), 8)
+        print(f"  memory of the server {server.memory_mb():,.0f} MB, store {_mb(store):,.0f} MB")
+
+
+def people(server: Server, count: int) -> list[str]:
+    """User ids that the store knows."""
+    found: list[str] = []
+    after = ""
+    while len(found) < count:
+        page = server.ask("GET", f"/v1/profiles?limit=500&after={after}")
+        for profile in page["profiles"]:
+            found += [one["value"] for one in profile["identities"] if one["kind"] == "user_id"]
+        after = page.get("cursor") or page.get("after") or ""
+        if not after:
+            break
+    return found
+
+
+def decisions(server: Server, count: int, users: Sequence[str] = ()) -> list[bytes]:
+    users = users or people(server, 3_000)
+    rng = random.Random(1)
+    return [
+        load.request("/v1/decide", {"placement": "home", "userId": rng.choice(users)}, key=KEY)
+        for _ in range(count)
+    ]
+
+
+def decide(options: argparse.Namespace) -> None:
+    """92,000 items, 2,469 households, six slots, at most 30 candidates, the log durable."""
+    store, _ = shops.demonstration()
+    many, alone, middle, bare, ratio = [], [], [], [], []
+    with wager_up(store) as server, yardstick(4_000) as peer:
+        users = people(server, 3_000)
+        load.run(server.port, decisions(server, 1_000, users), 8)
+        for _ in range(options.runs):
+            crowded = load.run(server.port, decisions(server, DECISIONS, users), 16)
+            single = load.run(server.port, decisions(server, ALONE, users), 1)
+            empty = load.run(
+                peer.port, [load.request("/answer", {"placement": "home"}, key=KEY)] * DECISIONS, 16
+            )
+            assert crowded.failed == single.failed == empty.failed == 0
+            many.append(crowded.per_second)
+            alone.append(single.percentile(99))
+            middle.append(single.percentile(50))
+            bare.append(empty.per_second)
+            ratio.append(crowded.per_second / empty.per_second)
+        memory = server.memory_mb()
+    row("decisions with 16 clients", many, "/s")
+    row("one client: median", middle, "ms")
+    row("one client: 99 of 100 within", alone, "ms")
+    row("bare Starlette answering 4 kB, 16 clients", bare, "/s")
+    row("decisions / bare answers", ratio, "x ")
+    print(f"  memory of the server {memory:,.0f} MB")
+
+
+def events(users: Sequence[str], count: int) -> list[dict[str, Any]]:
+    rng = random.Random(2)
+    names = ("Product Viewed", "Product Viewed", "Product Viewed", "Product Added", "Item Clicked")
+    return [
+        {
+            "type": "track",
+            "event": rng.choice(names),
+            "userId": rng.choice(users),
+            "messageId": uuid.uuid4().hex,
+            "timestamp": "2026-06-01T10:00:00Z",
+            "properties": {"product_id": str(rng.randrange(1_000_000))},
+        }
+        for _ in range(count)
+    ]
+
+
+def collect(options: argparse.Namespace) -> None:
+    """`POST /v1/batch` in batches of 500 events of the demonstration's 2,469 households."""
+    store, _ = shops.demonstration()
+    rates, bare, ratio = [], [], []
+    with wager_up(store) as server, yardstick(100) as peer:
+        users = people(server, 3_000)
+        for _ in range(options.runs):
+            sent = events(users, EVENTS)
+            batches = [
+                load.request("/v1/batch", {"batch": sent[first : first + BATCH]}, key=KEY)
+                for first in range(0, EVENTS, BATCH)
+            ]
+            measured = load.run(server.port, batches, 4)
+            empty = load.run(
+                peer.port, [one.replace(b"/v1/batch", b"/answer") for one in batches], 4
+            )
+            assert measured.failed == empty.failed == 0
+            rates.append(measured.per_second * BATCH)
+            bare.append(empty.per_second * BATCH)
+            ratio.append(rates[-1] / bare[-1])
+    row("events folded and durable", rates, "/s")
+    row("the same bodies read by bare Starlette", bare, "/s")
+    row("wager / bare", ratio, "x ")
+
+
+def growth(options: argparse.Namespace) -> None:
+    """What more people cost: store, reading one profile, one decision."""
+    print(
+        f"  {'people':>10} {'store MB':>10} {'profile ms':>11} {'decide ms':>10} {'memory MB':>10}"
+    )
+    for count in options.people:
+        store = shops.made_up(count)
+        size = _mb(store)
+        rng = random.Random(3)
+        with wager_up(store) as server:
+            read = load.run(
+                server.port,
+                [
+                    load.request(
+                        f"/v1/profiles/user_id/u-{rng.randrange(count)}",
+                        None,
+                        key=KEY,
+                        method="GET",
+                    )
+                    for _ in range(ALONE)
+                ],
+                1,
+            )
+            bet = load.run(
+                server.port,
+                [
+                    load.request(
+                        "/v1/decide",
+                        {"placement": "home", "userId": f"u-{rng.randrange(count)}"},
+                        key=KEY,
+                    )
+                    for _ in range(ALONE)
+                ],
+                1,
+            )
+            assert read.failed == bet.failed == 0
+            print(f"  {count:>10,} {size:>10,.0f} {read.percentile(50):>11.2f} "
+                  f"{bet.percentile(50):>10.2f} {server.memory_mb():>10,.0f}")  # fmt: skip
+
+
+def _mb(store: Path) -> float:
+    return sum(one.stat().st_size for one in store.parent.glob(f"{store.name}*")) / 1e6
+
+
+SCENARIOS: dict[str, Callable[[argparse.Namespace], None]] = {
+    "demo": demo,
+    "decide": decide,
+    "collect": collect,
+    "growth": growth,
+}
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What each door of a store must do, whatever stands behind it."""
