@@ -26,7 +26,7 @@ sys.meta_path = [Hiding if finder is PathFinder else finder for finder in sys.me
 """
 
 SHOP = """
-import asyncio, json
+import json
 from datetime import UTC, datetime
 import wager
 from wager.cli.talking import InProcess
@@ -53,7 +53,7 @@ with wager.open(sys.argv[1]) as engine:
     body = b'{"placement": "home", "userId": "u-2"}'
     answer = server.ask("POST", "/v1/decide", body)
     assert len(answer["choices"]) == 2
-    clicked = {"type": "track", "event": "Item Clicked", "userId": "u-2", "timestamp": now,
+    clicked = {"type": "track", "event": "Item Clicked", "userId": "u-2",
                "properties": {"decisionId": answer["decisionId"],
                               "itemId": answer["choices"][0]["itemId"]}}
     assert server.ask("POST", "/v1/batch", json.dumps({"batch": [clicked]}).encode())["success"]

@@ -23,8 +23,8 @@ from wager.engine.engine import open as open_engine
 from wager.engine.settings import Settings
 from wager.server.app import operations
 from wager.server.metrics import Metrics
-from wager.server.service import Service
 from wager.server.shapes import Answer
+from wager.server.shared import Shared
 from wager.server.wire import STATUS
 from wager.unify import leanings
 from wager.unify.view import DERIVED
@@ -96,7 +96,7 @@ def calls(name: str, *rooms: str) -> Iterator[ast.Call]:
 @pytest.fixture(scope="module")
 def routes() -> Iterator[list[Any]]:
     engine = open_engine("memory://")
-    yield list(operations(Service(engine)))
+    yield list(operations(Shared(engine)))
     engine.close()
 
 

@@ -209,12 +209,14 @@ def open_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
 def sign_in(
     open_context: Callable[..., BrowserContext], address: str
 ) -> Iterator[Callable[..., Page]]:
-    """Opens the console, signed in. When the test is over, nothing may have gone wrong there."""
+    """Opens the console, signed in. When the test is over, nothing may have gone wrong there
+    (but on a page that is opened with `watched=False`)."""
     watch = Watch(address)
 
-    def begin(size: str = "laptop", **more: Any) -> Page:
+    def begin(size: str = "laptop", *, watched: bool = True, **more: Any) -> Page:
         page = open_context(size, **more).new_page()
-        watch.over(page)
+        if watched:
+            watch.over(page)
         page.goto(f"{address}/console/login")
         page.fill("#key", KEYS["WAGER_SECRET_KEY"])
         page.press("#key", "Enter")

@@ -16,7 +16,6 @@ Visit = Callable[[Page, str], None]
 PATHS = (
     "/", "/bets", "/bets/bet-3", "/bets/bet-3?slot=1", "/people", "/people/user_id/u-5",
     "/content", "/content?state=unavailable", "/events", "/find?q=nothing-is-called-so",
-    "/bets/there-is-no-such-bet",
 )  # fmt: skip
 CONTRAST = """() => {
   const channel = (c) => (c /= 255) <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
@@ -57,8 +56,6 @@ def test_no_page_is_wider_than_the_window(
 ) -> None:
     page = sign_in(size)
     for path in PATHS:
-        if "no-such" in path:
-            continue
         visit(page, path)
         page.wait_for_function("[...document.querySelectorAll('.chart')].every(c => c.children[0])")
         wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")
@@ -109,6 +106,16 @@ def test_overview_is_live(sign_in: Callable[..., Page], shop: Shop) -> None:
     expect(page.get_by_role("button", name="Go on")).to_be_visible()
 
 
+def test_a_replay_is_said_to_be_one(sign_in: Callable[..., Page], visit: Visit, shop: Shop) -> None:
+    page = sign_in()
+    past = {"at": "2026-01-05T18:00:00+01:00", "decisionId": "bet-replayed"}
+    shop("POST", "/v1/decide", json={"placement": "offer", "userId": "u-2", **past})
+    visit(page, "/")
+    expect(page.locator(".sheet")).to_contain_text("This is a replay of what was really bought")
+    visit(page, "/bets/bet-replayed")
+    expect(page.locator("section.card").first).to_contain_text("replayed")
+
+
 def test_bets_are_filtered_and_paged_by_the_server(
     sign_in: Callable[..., Page], visit: Visit, shop: Shop
 ) -> None:
@@ -157,11 +164,21 @@ def test_a_bet_opened_shows_its_odds_and_reasons(
     chart = page.get_by_role("img", name="The others and their odds")
     for odds in sorted((one["propensity"] for one in bet["candidates"]), reverse=True)[:8]:
         expect(chart).to_contain_text(_percent(odds))
+    words = {"out-of-stock": "out of stock", "not-yet-available": "not available yet"}
+    assert set(bet["dropped"]) == set(words)
     for rule, count in bet["dropped"].items():
-        expect(page.locator(".counted")).to_contain_text(rule.replace("-", " "))
-        expect(page.locator(".counted")).to_contain_text(str(count))
+        expect(page.locator(".counted")).to_contain_text(f"{count}{words[rule]}")
     page.get_by_text("Ids and features").click()
     expect(page.get_by_text(bet["profileId"])).to_be_visible()
+
+
+def test_the_bets_of_one_person_are_filtered_too(
+    sign_in: Callable[..., Page], visit: Visit, shop: Shop
+) -> None:
+    page = sign_in()
+    visit(page, "/bets?person=user_id:u-3&state=won&placement=home")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.locator("tbody tr a").first).to_have_attribute("href", "/console/bets/bet-3")
 
 
 def test_why_no_more_was_assumed_is_answered(
@@ -219,11 +236,22 @@ def test_content_says_why_something_is_not_shown(
     expect(passata).to_contain_text("no: not before 1 Jan 2100")
 
 
-def test_what_is_not_there_is_said_in_words(sign_in: Callable[..., Page], visit: Visit) -> None:
-    page = sign_in()
-    visit(page, "/bets/there-is-no-such-bet")
-    alert = page.get_by_role("alert")
-    expect(alert).to_contain_text("no decision has the id 'there-is-no-such-bet'")
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/bets/there-is-no-such-bet", "no decision has the id 'there-is-no-such-bet'"),
+        ("/people/user_id/nobody", "no profile has the user_id 'nobody'"),
+        ("/there/is/no/such/page", "There is no page /console/there/is/no/such/page here"),
+    ],
+)
+def test_what_is_not_there_is_said_in_words(
+    sign_in: Callable[..., Page], address: str, path: str, said: str
+) -> None:
+    page = sign_in(watched=False)
+    answer = page.goto(f"{address}/console{path}")
+    assert answer is not None
+    assert answer.status == 404
+    expect(page.get_by_role("alert")).to_contain_text(said)
 
 
 def test_the_field_on_top_finds_bets_people_and_items(sign_in: Callable[..., Page]) -> None:

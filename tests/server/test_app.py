@@ -12,7 +12,7 @@ import wager
 from wager.errors import StoreError
 from wager.server.app import _expire, _learn
 from wager.server.running import _listening
-from wager.server.service import Service
+from wager.server.shared import Shared
 from wager.stores.base import EventQuery
 
 Serve = Callable[[wager.Engine], httpx.Client]
@@ -32,27 +32,27 @@ def test_what_comes_in_is_folded_without_being_asked(
 def test_a_fold_that_fails_is_told_and_tried_again(
     engine: wager.Engine, caplog: pytest.LogCaptureFixture
 ) -> None:
-    service = Service(engine)
+    shared = Shared(engine)
     live = engine.learning.live
     del engine.learning.live  # it cannot work now
-    _learn(service)
+    _learn(shared)
     assert "learning failed" in caplog.text
-    assert b"wager_learn_failures_total 1.0" in service.metrics.text(0)
+    assert b"wager_learn_failures_total 1.0" in shared.metrics.text(0)
     engine.learning.live = live
-    _learn(service)
-    assert b"wager_learn_failures_total 1.0" in service.metrics.text(0)
+    _learn(shared)
+    assert b"wager_learn_failures_total 1.0" in shared.metrics.text(0)
 
 
 def test_what_is_too_old_is_let_go() -> None:
     now = datetime(2026, 1, 1, tzinfo=UTC)
     with wager.open("memory://", now=lambda: now) as engine:
         engine.collect([VIEWED | {"timestamp": now.isoformat()}])
-        service = Service(engine)
+        shared = Shared(engine)
         now += timedelta(days=engine.settings.event_days - 1)
-        _expire(service)
+        _expire(shared)
         assert len(engine.stores.events.read(EventQuery())) == 1
         now += timedelta(days=2)
-        _expire(service)
+        _expire(shared)
         assert engine.stores.events.read(EventQuery()) == []
 
 

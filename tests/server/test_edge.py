@@ -11,7 +11,7 @@ import pytest
 import wager
 from wager.server.app import operations
 from wager.server.operations import Operation
-from wager.server.service import Service
+from wager.server.shared import Shared
 
 Problem = Callable[[Any, int], Mapping[str, Any]]
 Headers = dict[str, str]
@@ -23,7 +23,7 @@ def path_of(operation: Operation) -> str:
 
 @pytest.fixture
 def every(engine: wager.Engine) -> list[Operation]:
-    found = operations(Service(engine))
+    found = operations(Shared(engine))
     assert len(found) > 50
     return found
 

@@ -6,7 +6,7 @@ import httpx
 
 import wager
 from wager.server.app import operations
-from wager.server.service import Service
+from wager.server.shared import Shared
 
 CONTRACT = """
 POST /v1/track  POST /v1/identify  POST /v1/page  POST /v1/screen  POST /v1/group  POST /v1/alias
@@ -36,7 +36,7 @@ def test_all_that_the_contract_names_is_there(client: httpx.Client, engine: wage
         for path, methods in document["paths"].items()
         for method in methods
     }
-    served = {(one.method, bare(one.path)) for one in operations(Service(engine))}
+    served = {(one.method, bare(one.path)) for one in operations(Shared(engine))}
     assert described == served == promised
 
 

@@ -114,20 +114,24 @@ def _show_bet(decision: dict[str, Any]) -> None:
     if "state" in decision:
         out.print(f"what came of it: {decision['state']}, reward {decision.get('reward', 0):.4g}")
         outcomes = decision.get("outcomes", ())
-        rows = [(one["at"], one["event"], one["itemId"], one["reward"]) for one in outcomes]
-        if rows:
-            table(("at", "event", "item", "reward"), rows)
+        if outcomes:
+            table(
+                ("at", "event", "item", "reward"),
+                [(one["at"], one["event"], one["itemId"], one["reward"]) for one in outcomes],
+            )
 
 
 def _show_rest(decision: dict[str, Any]) -> None:
     others = decision.get("candidates") or ()
     if others:
-        rows = [(one["itemId"], one["propensity"], one["expectedReward"]) for one in others]
-        table(("candidate", "odds", "expected"), rows, title="The others")
+        table(
+            ("candidate", "odds", "expected"),
+            [(one["itemId"], one["propensity"], one["expectedReward"]) for one in others],
+            title="The others",
+        )
     left_out = decision.get("excluded") or ()
     if left_out:
-        rows = [(one["itemId"], one["rule"]) for one in left_out]
-        table(("left out", "rule"), rows)
+        table(("left out", "rule"), [(one["itemId"], one["rule"]) for one in left_out])
 
 
 def learn(

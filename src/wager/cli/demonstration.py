@@ -17,8 +17,9 @@ from wager.demo.completejourney import END, REPLAY_FROM, CompleteJourney
 from wager.demo.replay import Standing, asked
 from wager.demo.setting_up import replayed_to, set_up
 from wager.engine.engine import Engine
-from wager.engine.engine import open as open_engine
 from wager.errors import WagerError
+from wager.stores.lock import holder, lock_path
+from wager.stores.open import open_store
 
 PLAIN_WORDS = "A replay: it shows calibration and hit rate, not cause; nobody saw these bets."
 CHECKED_BASKETS = 300
@@ -35,6 +36,7 @@ class Demonstration:
         self._check = check
         self._households = households
         self._since = REPLAY_FROM
+        self._replayed_to = REPLAY_FROM
         self._ahead = 0
         self._child: subprocess.Popen[str] | None = None
         self._thread: threading.Thread | None = None
@@ -49,10 +51,11 @@ class Demonstration:
 
     def start_over(self) -> None:
         """Delete the store, unless a process holds it."""
-        if self._store.exists():
-            open_engine(self.url).close()
+        if holder(self._store) is not None:
+            open_store(self.url)  # says who holds it
         for file in self._store.parent.glob(f"{self._store.name}*"):
-            file.unlink()
+            if file != lock_path(self._store):
+                file.unlink()
 
     def set_up(self, engine: Engine) -> None:
         """Take in what is not there yet, with a bar for each step."""
@@ -112,6 +115,7 @@ class Demonstration:
             ahead = min(CHECKED_BASKETS, self._ahead) if self._check else self._ahead
             task = shown.add_task("December 2017, replayed", total=ahead)
             for standing in _standings(child):
+                self._replayed_to = standing.at
                 shown.update(task, completed=standing.baskets, description=_in_words(standing))
             said = child.stderr.read() if child.stderr is not None else ""
         if child.returncode > 0:
@@ -120,14 +124,18 @@ class Demonstration:
             say("December is over. The server goes on answering; Ctrl-C stops it.")
 
     def _one_decision(self, address: str, key: str) -> object:
-        """What the first household of December would be shown at that basket; not logged again."""
+        """The bet on the next basket, as the replay will ask it when it goes on."""
         journey = CompleteJourney(households=self._households)
-        moment = next(one for one in journey.moments(REPLAY_FROM, END) if one.kind == "basket")
+        baskets = (one for one in journey.moments(self._since, END) if one.kind == "basket")
+        moment = next(baskets)
+        for later in baskets:
+            if moment.at > self._replayed_to:
+                break
+            moment = later
         journey.close()
-        request = asked("home", moment) | {"preview": True, "decisionId": None}
         server = OverHttp(address, key)
         try:
-            return server.ask("POST", path_of("decide"), msgspec.json.encode(request))
+            return server.ask("POST", path_of("decide"), msgspec.json.encode(asked("home", moment)))
         finally:
             server.close()
 
@@ -162,6 +170,6 @@ def _standings(child: "subprocess.Popen[str]") -> Iterator[Standing]:
 def _in_words(standing: Standing) -> str:
     shown = max(1, standing.shown)
     return (
-        f"{standing.at:%b %d %Hh} UTC, replayed: of the products shown "
-        f"{standing.bought / shown:.1%} were bought, {standing.expected / shown:.1%} expected"
+        f"{standing.at:%b %d %Hh}: {standing.bought / shown:.1%} of what was shown was bought, "
+        f"{standing.expected / shown:.1%} expected"
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -14,6 +14,7 @@ from wager.errors import BadDefinition, BadInput
 # A placement names its goal, an experiment its placement: each kind after what it names.
 ORDER: tuple[DefinitionKind, ...] = ("goals", "segments", "placements", "usecases", "experiments")
 Document = dict[str, Any]
+T = TypeVar("T")
 
 
 class Folder(msgspec.Struct, frozen=True):
@@ -67,7 +68,7 @@ def _documents(file: Path) -> Iterator[tuple[str, list[Document]]]:
     yield from (read or {}).items()
 
 
-def _as(kind: type[Any], document: Document, where: str) -> Any:
+def _as(kind: type[T], document: Document, where: str) -> T:
     try:
         return msgspec.convert(document, kind)
     except msgspec.ValidationError as error:
@@ -79,8 +80,8 @@ def compare(server: Server, folder: Folder) -> Iterator[Change]:
     """What applying the folder would change, kind by kind."""
     for kind in ORDER:
         listed = server.ask("GET", path_of(kind))[kind]
-        stored = msgspec.convert([one["definition"] for one in listed], list[DEFINITIONS[kind]])  # type: ignore[misc]  # a type by its kind
-        in_force = {one.name: one for one in stored}
+        stored = [_as(DEFINITIONS[kind], one["definition"], "in force") for one in listed]
+        in_force: dict[str, Definition] = {one.name: one for one in stored}
         for name, wanted in folder.definitions[kind].items():
             if name not in in_force:
                 yield Change(kind, name, "new")

@@ -60,13 +60,13 @@ def bench(
     process; people and items are made up. For ratios against other programs see `make bench`.
     """
     with _server() as (port, key), progress() as bar:
-        client = _Client(port, key)
-        _set_up(client, items)
         task = bar.add_task("events", total=people * 20)
-        begun = time.perf_counter()
-        for page in _history(items, people):
-            client.post("/v1/batch", page)
-            bar.advance(task, EVENTS_AT_ONCE)
+        with _Client(port, key) as client:
+            _set_up(client, items)
+            begun = time.perf_counter()
+            for page in _history(items, people):
+                client.post("/v1/batch", page)
+                bar.advance(task, EVENTS_AT_ONCE)
         events_per_second = people * 20 / (time.perf_counter() - begun)
         time.sleep(2.0)  # two turns of the learning, so that decisions have something to go on
         task = bar.add_task("decisions, one client", total=None)
@@ -112,6 +112,12 @@ class _Client:
 
     def post(self, path: str, body: object) -> None:
         self.send("POST", path, body)
+
+    def __enter__(self) -> "_Client":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
 
 
 @contextmanager
@@ -190,10 +196,11 @@ def _history(items: int, people: int) -> Iterator[dict[str, Any]]:
 
 def _decide(port: int, key: str, people: int, count: int) -> list[float]:
     """Seconds that each decision took, from asking to having the durable answer."""
-    client, took = _Client(port, key), []
+    took = []
     rng = np.random.default_rng(count)
-    for _ in range(count):
-        begun = time.perf_counter()
-        client.post("/v1/decide", {"placement": "home", "userId": f"u-{rng.integers(people)}"})
-        took.append(time.perf_counter() - begun)
+    with _Client(port, key) as client:
+        for _ in range(count):
+            begun = time.perf_counter()
+            client.post("/v1/decide", {"placement": "home", "userId": f"u-{rng.integers(people)}"})
+            took.append(time.perf_counter() - begun)
     return took

@@ -83,10 +83,10 @@ def demo(
     """A retailer's year, served: history, live bets, a console, and December replayed.
 
     ```
-    wager demo                    # set up (minutes, once), serve, replay an hour a second
-    wager demo --speed 24         # a day of December a second
-    wager demo --fresh            # start over
-    wager demo --check            # do all of it, print one decision as JSON, and end
+    wager demo              # set up (minutes, once), serve, replay an hour a second
+    wager demo --speed 24   # a day of December a second
+    wager demo --fresh      # start over
+    wager demo --check      # all of it, then one decision as JSON
     ```
 
     The data are Complete Journey, 84.51's sample of 2,469 households in 2017. It is a replay: the

@@ -12,7 +12,7 @@ from wager.console import bets, content, events, find, overview, people
 from wager.console.api import Api
 from wager.console.sessions import Sessions
 from wager.console.signing_in import Door, SigningIn
-from wager.console.theme import ICON
+from wager.console.theme import ICON, page
 
 PAGES = (overview, bets, people, content, events, find)  # their import registers their addresses
 
@@ -42,6 +42,7 @@ def _configure() -> None:
     """Tell NiceGUI once how its pages are to be; nothing is fetched from outside."""
     if pages.config.has_run_config:
         return
+    page("/{path:path}", "Not found")(find.nothing_here)  # fits everything, so it is last
     ui.run_with(
         FastAPI(),
         title="wager",

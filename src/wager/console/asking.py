@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from wager.console.answers import Answer, Bet
+from wager.console.answers import Answer, Bet, Person
 from wager.console.api import Api, Problem, path_of
 from wager.console.format import Unit
 
@@ -55,6 +55,15 @@ class Units:
     def of(self, bet: Bet) -> Unit:
         goal = bet.goal or self._placements.get(bet.placement)
         return self._goals.get(goal or "", Unit())
+
+
+async def profile_id_of(api: Api, person: str) -> str:
+    """The id of the profile that is written `kind:value`, or by its id alone; empty for nobody."""
+    kind, _, value = person.partition(":")
+    if not person:
+        return ""
+    path = path_of("v1", "profiles", *((kind, value) if value else ("profile_id", person)))
+    return (await api.get(path, Person)).profile_id
 
 
 async def item_titles(api: Api, item_ids: Iterable[str]) -> dict[str, str]:

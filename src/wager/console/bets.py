@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from wager.console import plots, slip
 from wager.console.answers import Bet, Bets
 from wager.console.api import path_of
-from wager.console.asking import Units, item_titles, names_of
+from wager.console.asking import Units, item_titles, names_of, profile_id_of
 from wager.console.charts import Chart
 from wager.console.fields import choose, field, filters
 from wager.console.format import Unit, percent
@@ -24,14 +24,9 @@ async def bets(sheet: Sheet) -> None:
     asked = {
         name: sheet.asked(name) for name in ("placement", "level", "state", "person", "cursor")
     }
-    kind, _, value = asked["person"].partition(":")
     query = {name: asked[name] for name in ("placement", "level", "state", "cursor")}
-    if value:
-        found = await sheet.api.get(
-            path_of("v1", "profiles", kind, value, "decisions"), Bets, {**query, "limit": A_PAGE}
-        )
-    else:
-        found = await sheet.api.get("/v1/decisions", Bets, {**query, "limit": A_PAGE})
+    query["profileId"] = await profile_id_of(sheet.api, asked["person"])
+    found = await sheet.api.get("/v1/decisions", Bets, {**query, "limit": A_PAGE})
     units = await Units.ask(sheet.api)
     show(tag("div", tag("h1", "Bets"), class_="headline"))
     show(_filters(asked, await names_of(sheet.api, "placements")))

@@ -7,8 +7,9 @@ import msgspec
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
-from wager.console.answers import Arrived, Events, Person, Quarantine, Replayed, Waiting
+from wager.console.answers import Arrived, Events, Quarantine, Replayed, Waiting
 from wager.console.api import Problem, path_of
+from wager.console.asking import profile_id_of
 from wager.console.fields import field, filters
 from wager.console.format import plural, short
 from wager.console.markup import Child, Markup, join, tag
@@ -48,7 +49,7 @@ async def _arrived(sheet: Sheet, asked: dict[str, str]) -> Markup:
     limit = min(int(asked["limit"]), LOOKED_THROUGH) if asked["limit"].isdecimal() else SHOWN
     query: dict[str, str | int | float | None] = {
         "limit": LOOKED_THROUGH if asked["q"] else max(limit, 1),
-        "profile": await _profile_id(sheet, asked["person"]),
+        "profile": await profile_id_of(sheet.api, asked["person"]),
     }
     found = (await sheet.api.get("/v1/events", Events, query)).events
     wanted = asked["q"].casefold()
@@ -74,14 +75,6 @@ def _more(asked: dict[str, str], limit: int) -> Markup:
     kept = {name: asked[name] for name in ("person", "q") if asked[name]}
     to = f"{href('/events')}?{urlencode({**kept, 'limit': limit + MORE})}"
     return tag("p", tag("a", "Show more", class_="action", href=to), class_="gap")
-
-
-async def _profile_id(sheet: Sheet, person: str) -> str:
-    """`kind:value`, or a profile's id, as the profile's id."""
-    kind, _, value = person.partition(":")
-    if not value:
-        return person
-    return (await sheet.api.get(path_of("v1", "profiles", kind, value), Person)).profile_id
 
 
 def _nothing(asked: dict[str, str], seen: int) -> Markup:

@@ -46,3 +46,8 @@ async def _found(sheet: Sheet, wanted: str) -> str:
         return href(f"/people?q={quote(wanted)}")
     items = await sheet.api.get("/v1/items", Items, {"q": wanted, "limit": 1})
     return href(f"/content?q={quote(wanted)}") if items.items else ""
+
+
+async def nothing_here(sheet: Sheet) -> None:
+    """Any other address below the console's."""
+    raise Problem(404, f"There is no page {sheet.request.url.path} here.")

@@ -84,6 +84,7 @@ async def overview(sheet: Sheet) -> None:
     show(_head(sheet, placements))
     if not news.overview.bets and not news.latest.decisions:
         show(tag("section", _first_steps(news.overview, placements), class_="card"))
+        _wait_for_the_first(sheet)
         return
     live = Live(news)
 
@@ -98,6 +99,14 @@ async def overview(sheet: Sheet) -> None:
         live.state.content = LIVE if timer.active else "Paused."
 
     live.button.on("click", turn)
+
+
+def _wait_for_the_first(sheet: Sheet) -> None:
+    async def look() -> None:
+        if (await _ask(sheet)).latest.decisions:
+            ui.navigate.reload()
+
+    ui.timer(SECONDS, guarded(sheet, look), immediate=False)
 
 
 async def _ask(sheet: Sheet) -> News:

@@ -1,6 +1,5 @@
 """The door of the console: the sign-in page, the session's cookie, and who may pass."""
 
-from http.cookies import SimpleCookie
 from urllib.parse import parse_qs, quote
 
 from starlette.datastructures import MutableHeaders
@@ -67,9 +66,7 @@ def inner_path(scope: Scope) -> str:
 
 def session_of(connection: HTTPConnection) -> str:
     """The session id in the cookie, or an empty string."""
-    cookie: SimpleCookie = SimpleCookie()
-    cookie.load(connection.headers.get("cookie", ""))
-    return cookie[COOKIE].value if COOKIE in cookie else ""
+    return connection.cookies.get(COOKIE, "")
 
 
 def _guarded(send: Send) -> Send:

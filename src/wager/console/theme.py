@@ -114,6 +114,8 @@ async def _written(build: Build, sheet: Sheet) -> Response | None:
     except SignedOut:
         return RedirectResponse(href("/login"), status_code=303)
     except Problem as problem:
+        if problem.status == 404:
+            ui.status_code(404)
         show(problem_card(problem))
         return None
 

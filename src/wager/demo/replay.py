@@ -9,7 +9,7 @@ import http.client
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +21,7 @@ from wager.demo.retelling import CONTEXT
 from wager.errors import WagerError
 
 SAID_EVERY_SECONDS = 1.0
+Post = Callable[[str, object], Any]
 
 
 class Standing(msgspec.Struct, rename="camel"):
@@ -54,9 +55,7 @@ class Client:
         return answer
 
 
-def replay(
-    client: Client, moments: Iterator[Moment], *, hours_per_second: float
-) -> Iterator[Standing]:
+def replay(post: Post, moments: Iterator[Moment], *, hours_per_second: float) -> Iterator[Standing]:
     """Each moment in its order, at `hours_per_second` of that December (0: as fast as it goes)."""
     standing = Standing()
     began, first = time.monotonic(), None
@@ -66,24 +65,24 @@ def replay(
             due = (moment.at - first).total_seconds() / 3600.0 / hours_per_second
             time.sleep(max(0.0, due - (time.monotonic() - began)))
         if moment.kind == "basket":
-            _bet(client, moment, standing)
-        client.post("/v1/batch", {"batch": moment.payloads})
+            _bet(post, moment, standing)
+        post("/v1/batch", {"batch": moment.payloads})
         standing.at = moment.at
         yield standing
     standing.done = True
     yield standing
 
 
-def _bet(client: Client, moment: Moment, standing: Standing) -> None:
+def _bet(post: Post, moment: Moment, standing: Standing) -> None:
     bought = {line["product_id"] for line in moment.payloads[0]["properties"]["products"]}
-    home = client.post("/v1/decide", asked("home", moment))
+    home = post("/v1/decide", asked("home", moment))
     standing.baskets += 1
     for choice in home["choices"]:
         standing.shown += 1
         standing.bought += choice["itemId"] in bought
         standing.expected += choice["expectedReward"]
     if moment.coupons:
-        offer = client.post("/v1/decide", asked("offer", moment))
+        offer = post("/v1/decide", asked("offer", moment))
         redeemed = {one["properties"]["itemId"] for one in moment.payloads[1:]}
         chosen = {one["itemId"] for one in offer["choices"] if one["itemId"] is not None}
         standing.offers += len(chosen)
@@ -120,7 +119,7 @@ def main() -> None:
     journey = CompleteJourney(households=options.households)
     moments = journey.moments(options.since, END)
     said = 0.0
-    for standing in replay(client, moments, hours_per_second=options.hours_per_second):
+    for standing in replay(client.post, moments, hours_per_second=options.hours_per_second):
         enough = options.baskets is not None and standing.baskets >= options.baskets
         if standing.done or enough or time.monotonic() - said >= SAID_EVERY_SECONDS:
             said = time.monotonic()

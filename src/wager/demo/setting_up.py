@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import resources
 from typing import Any, Protocol, TypeVar
 
@@ -11,11 +11,11 @@ import msgspec
 
 from wager.batch.tables import also_bought_in_child
 from wager.demo.completejourney import BEGIN, END, REPLAY_FROM, CompleteJourney, Moment
-from wager.demo.retelling import Payload
+from wager.demo.retelling import ZONE, Payload
 from wager.domain.content import Item
 from wager.domain.events import Arrival
 from wager.engine.engine import Engine
-from wager.errors import Conflict, StoreError
+from wager.errors import Conflict, NotFound, StoreError
 from wager.stores.base import DecisionQuery
 
 T = TypeVar("T")
@@ -24,6 +24,8 @@ KINDS = ("goals", "segments", "placements")
 ITEMS_AT_ONCE = 20_000
 EVENTS_AT_ONCE = 500
 COMMITS_UNDER_WAY = 8
+REHEARSE_FROM = datetime(2017, 11, 17, tzinfo=UTC)
+DAY = timedelta(days=1)
 
 
 class Marker(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +33,7 @@ class Marker(msgspec.Struct, frozen=True, kw_only=True):
 
     history: bool = False
     models: bool = False
+    rehearsed: bool = False
     households: int | None = None
 
 
@@ -72,6 +75,9 @@ def set_up(
         engine.learning.checkpoint()
         mark = msgspec.structs.replace(mark, models=True)
         keep(engine, mark)
+    if not mark.rehearsed:
+        _rehearse(engine, journey, bars)
+        keep(engine, msgspec.structs.replace(mark, rehearsed=True))
 
 
 def replayed_to(engine: Engine) -> datetime:
@@ -106,10 +112,10 @@ def definitions() -> dict[str, list[dict[str, Any]]]:
 def _take_in(engine: Engine, journey: CompleteJourney, bars: Bars) -> None:
     """The history, person by person: a profile is then written once for many baskets. What is
     learnt follows the events' own time, so the order of arrival changes nothing."""
-    baskets, _ = journey.count(BEGIN, REPLAY_FROM)
-    bars.start("history: baskets of January to November 2017", baskets)
+    baskets, _ = journey.count(BEGIN, REHEARSE_FROM)
+    bars.start("history: baskets from January 2017 on", baskets)
     waiting: deque[Future[None]] = deque()
-    people = journey.moments(BEGIN, REPLAY_FROM, order="person")
+    people = journey.moments(BEGIN, REHEARSE_FROM, order="person")
     for moments in _pages(people, EVENTS_AT_ONCE):
         waiting.append(_collect(engine, moments))
         while len(waiting) > COMMITS_UNDER_WAY:
@@ -117,6 +123,36 @@ def _take_in(engine: Engine, journey: CompleteJourney, bars: Bars) -> None:
         bars.advance(sum(moment.kind == "basket" for moment in moments))
     for durable in waiting:
         durable.result()
+
+
+def _rehearse(engine: Engine, journey: CompleteJourney, bars: Bars) -> None:
+    """The last two weeks of the history, a day at a time: before a day's baskets are taken in,
+    what a bet on each would have been worth is learnt, so that December's odds begin near true."""
+    baskets, _ = journey.count(REHEARSE_FROM, REPLAY_FROM)
+    bars.start("rehearsal: baskets of late November, guessed and then seen", baskets)
+    since = REHEARSE_FROM
+    while since < REPLAY_FROM:
+        moments = list(journey.moments(since, since + DAY))
+        told = [moment for moment in moments if moment.kind == "basket"]
+        seen = engine.stores.events.seen([moment.name for moment in told])
+        for moment in told:
+            if moment.name not in seen:
+                _guess(engine, moment)
+        for page in _pages(moments, EVENTS_AT_ONCE):
+            _collect(engine, page).result()
+        engine.learn()
+        bars.advance(len(told))
+        since += DAY
+    engine.learning.checkpoint()
+
+
+def _guess(engine: Engine, moment: Moment) -> None:
+    try:
+        profile = engine.people.stored("user_id", moment.user_id)
+    except NotFound:
+        return  # its first basket: nothing was known
+    bought = {str(line["product_id"]) for line in moment.payloads[0]["properties"]["products"]}
+    engine.learning.rehearse(profile, "home", at=moment.at, zone=ZONE, bought=bought)
 
 
 def _collect(engine: Engine, moments: Iterable[Moment]) -> "Future[None]":

@@ -15,7 +15,6 @@ from wager.decide.features import FEATURES, PRIOR_MEAN, PRIOR_STRENGTH, WIDTH, r
 from wager.decide.ladder import evidence
 from wager.domain.asking import Ask
 from wager.domain.decisions import LoggedDecision, Outcome
-from wager.domain.definitions import Placement
 from wager.domain.events import ORDERED, Event, StoredEvent
 from wager.domain.models import Ranked, Snapshot
 from wager.domain.profiles import Profile
@@ -241,15 +240,24 @@ class Learning:
 
     # ---- from the whole history
 
-    def rehearse(self, event: Event, profile: Profile, placement: str) -> int:
-        """Learn from an order what a bet just before it would have been worth.
+    def rehearse(
+        self, profile: Profile, placement: str, *, at: datetime, zone: str, bought: set[str]
+    ) -> int:
+        """Learn from a basket what a bet just before it would have been worth.
 
         Every candidate's outcome is known (it was in the basket or not), so nothing is biased by
-        what was shown. Call it before the order is collected; how many candidates were learnt.
+        what was shown. `profile` is as it was before the basket; how many candidates were learnt.
         """
-        place = self.live.placements[placement]
-        bought = set(actions(event)[0])
-        ask = self._rehearsed(event, profile, place)
+        ask = Ask(
+            placement=self.live.placements[placement],
+            profile=profile,
+            now=at,
+            local=at.astimezone(self.live.zone(zone)),
+            snapshot=self.live.snapshot,
+            shelf=self.live.shelf,
+            segments=profile.segments,
+        )
+        ask = replace(ask, level=evidence(ask, refused=False, words=False).level)
         with self._mutex:
             who = self.live.standing(profile)
             origins = gather(ask, who, (), lambda name: why_not(ask, name)).kept
@@ -259,19 +267,6 @@ class Learning:
             y = np.array([float(name in bought) for name in origins])
             self._rewards.setdefault(placement, Rewards(WIDTH)).observe(x, y)
             return len(y)
-
-    def _rehearsed(self, event: Event, profile: Profile, placement: Placement) -> Ask:
-        zone = self.live.zone(event.context.get("timezone")) or self.live.zone(profile.timezone)
-        ask = Ask(
-            placement=placement,
-            profile=profile,
-            now=event.at,
-            local=event.at.astimezone(zone),
-            snapshot=self.live.snapshot,
-            shelf=self.live.shelf,
-            segments=profile.segments,
-        )
-        return replace(ask, level=evidence(ask, refused=False, words=False).level)
 
     def orders(self) -> Iterator[tuple[str, str, float]]:
         """Every order line in the log: profile id, item id, time in seconds since the epoch."""

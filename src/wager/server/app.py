@@ -23,7 +23,7 @@ from wager.server.content import Content
 from wager.server.cors import Origins
 from wager.server.decisions import Decisions
 from wager.server.definitions import Definitions
-from wager.server.edge import Edge, Gate
+from wager.server.edge import BROKEN, Edge, Gate
 from wager.server.events import Events
 from wager.server.health import Health
 from wager.server.keys import Keys
@@ -33,8 +33,8 @@ from wager.server.operations import Operation, Routes
 from wager.server.pages import page
 from wager.server.profiles import Profiles
 from wager.server.reports import Reports
-from wager.server.service import Service
-from wager.server.wire import encode, problem_reply
+from wager.server.shared import Shared
+from wager.server.wire import Reply, encode, problem_reply
 
 LEARN_SECONDS, EXPIRE_SECONDS = 1.0, 3600.0
 log = logging.getLogger("wager")
@@ -45,28 +45,28 @@ def create_app(engine: Engine, keys: Keys, *, console: bool = True) -> Starlette
 
     The engine stays the caller's, who closes it after the server has stopped.
     """
-    service = Service(engine)
+    shared = Shared(engine)
     settings = engine.settings
     edge = Middleware(
         Edge,
-        routes=Routes(operations(service)),
+        routes=Routes(operations(shared)),
         gate=Gate(keys, Limits(settings.requests_per_second, settings.public_requests_per_second)),
         origins=Origins(settings.origins),
-        metrics=service.metrics,
+        metrics=shared.metrics,
     )
     with_console = console and find_spec("nicegui") is not None
     app = Starlette(
         routes=[Route("/", _to("/console/" if with_console else "/docs"))],
         middleware=[edge],
         exception_handlers={HTTPException: _foreign, Exception: _broken},
-        lifespan=partial(_lifespan, service),
+        lifespan=partial(_lifespan, shared),
     )
     if with_console:
         app.mount("/console", import_module("wager.console.app").create_console(app))
     return app
 
 
-def operations(service: Service) -> list[Operation]:
+def operations(shared: Shared) -> list[Operation]:
     """Everything that the API can do."""
     found: list[Operation] = []
 
@@ -75,32 +75,32 @@ def operations(service: Service) -> list[Operation]:
         document = describe(found, version("wager"))
         return encode(document), page(document, found).encode()
 
-    found += Decisions(service).operations()
-    found += Events(service).operations()
-    found += Profiles(service).operations()
-    found += Content(service).operations()
+    found += Decisions(shared).operations()
+    found += Events(shared).operations()
+    found += Profiles(shared).operations()
+    found += Content(shared).operations()
     for kind in DEFINITIONS:
-        found += Definitions(service, kind).operations()
-    found += Reports(service).operations()
-    found += Health(service, described).operations()
+        found += Definitions(shared, kind).operations()
+    found += Reports(shared).operations()
+    found += Health(shared, described).operations()
     return found
 
 
 @asynccontextmanager
-async def _lifespan(service: Service, app: Starlette) -> AsyncIterator[None]:
+async def _lifespan(shared: Shared, app: Starlette) -> AsyncIterator[None]:
     stop = asyncio.Event()
     beside = [
-        asyncio.create_task(_every(seconds, service, stop, work))
+        asyncio.create_task(_every(seconds, shared, stop, work))
         for seconds, work in ((LEARN_SECONDS, _learn), (EXPIRE_SECONDS, _expire))
     ]
     async with AsyncExitStack() as mounted:
         for inner in _mounted(app.routes):
             await mounted.enter_async_context(inner.router.lifespan_context(inner))
         yield
-        service.stopping = True
+        shared.stopping = True
     stop.set()
     await asyncio.gather(*beside)
-    service.stop()
+    shared.stop()
 
 
 def _mounted(routes: Sequence[object]) -> Iterator[Starlette]:
@@ -110,7 +110,7 @@ def _mounted(routes: Sequence[object]) -> Iterator[Starlette]:
 
 
 async def _every(
-    seconds: float, service: Service, stop: asyncio.Event, work: Callable[[Service], None]
+    seconds: float, shared: Shared, stop: asyncio.Event, work: Callable[[Shared], None]
 ) -> None:
     """Do the work again and again, beside the answering; what fails is logged and tried again."""
     while not stop.is_set():
@@ -118,27 +118,27 @@ async def _every(
             async with asyncio.timeout(seconds):
                 await stop.wait()
         except TimeoutError:
-            await service.in_thread(work, service)
+            await shared.in_thread(work, shared)
 
 
-def _learn(service: Service) -> None:
+def _learn(shared: Shared) -> None:
     """Fold what came in."""
     started = perf_counter()
     try:
-        service.engine.learning.learn()
+        shared.engine.learning.learn()
     except Exception:
-        service.metrics.learning_failed()
+        shared.metrics.learning_failed()
         log.exception("learning failed; it is tried again in %g s", LEARN_SECONDS)
     else:
-        service.metrics.learnt(perf_counter() - started)
+        shared.metrics.learnt(perf_counter() - started)
 
 
-def _expire(service: Service) -> None:
+def _expire(shared: Shared) -> None:
     """Let go of what is older than it is to be kept."""
-    settings = service.engine.settings
+    settings = shared.engine.settings
     try:
-        service.engine.stores.expire(
-            service.now(),
+        shared.engine.stores.expire(
+            shared.now(),
             events_days=settings.event_days,
             decisions_days=settings.decision_days,
         )
@@ -158,13 +158,14 @@ async def _foreign(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     detail = f"there is no {request.url.path[:200]} here; /docs lists what there is"
     code = "not-found" if status == 404 else "method-not-allowed"
-    return _response(status, code, detail if status == 404 else f"{request.method} does not work")
+    if status != 404:
+        detail = f"{request.method} does not work here"
+    return _response(problem_reply(status, code, detail))
 
 
 async def _broken(_: Request, __: Exception) -> Response:
-    return _response(500, "internal", "something broke here; the server's log has it")
+    return _response(BROKEN)
 
 
-def _response(status: int, code: str, detail: str) -> Response:
-    reply = problem_reply(status, code, detail)
+def _response(reply: Reply) -> Response:
     return Response(reply.body, reply.status, media_type=reply.media)

@@ -11,7 +11,7 @@ from wager.engine.publishing import ItemPage, ItemQuery
 from wager.errors import BadInput
 from wager.server.events import DONE, Done
 from wager.server.operations import Body, Call, Operation
-from wager.server.service import Service
+from wager.server.shared import Shared
 from wager.server.wire import KB, Malformed, convert, encode, media_type, query, read
 
 ITEMS_BYTES, ITEM_BYTES = 16 * KB * KB, 1024 * KB
@@ -43,9 +43,9 @@ class Put(msgspec.Struct, frozen=True, kw_only=True):
 class Content:
     """The item routes over one engine."""
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
-        self._publishing = service.engine.publishing
+    def __init__(self, shared: Shared) -> None:
+        self._service = shared
+        self._publishing = shared.engine.publishing
 
     def operations(self) -> Iterator[Operation]:
         """List, write many; show, write, delete one."""

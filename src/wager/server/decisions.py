@@ -12,8 +12,8 @@ from wager.domain.definitions import Level
 from wager.domain.identity import Time
 from wager.errors import BadInput
 from wager.server.operations import Body, Call, Operation
-from wager.server.service import Service
 from wager.server.shapes import Answer, explained, plain, settled
+from wager.server.shared import Shared
 from wager.server.wire import KB, convert, encode, query, read
 from wager.stores.base import DecisionPage, DecisionQuery
 
@@ -54,9 +54,9 @@ class ListQuery(
 class Decisions:
     """The decision routes over one engine."""
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
-        self._deciding = service.engine.deciding
+    def __init__(self, shared: Shared) -> None:
+        self._service = shared
+        self._deciding = shared.engine.deciding
 
     def operations(self) -> Iterator[Operation]:
         """Ask, look up, list."""

@@ -10,7 +10,7 @@ from wager.domain.identity import Time
 from wager.errors import BadInput
 from wager.server.events import DONE, Done
 from wager.server.operations import Body, Call, Operation
-from wager.server.service import Service
+from wager.server.shared import Shared
 from wager.server.wire import KB, encode, read
 
 DEFINITION_BYTES = 256 * KB
@@ -19,9 +19,9 @@ DEFINITION_BYTES = 256 * KB
 class Definitions:
     """The routes of one kind of definition over one engine."""
 
-    def __init__(self, service: Service, kind: DefinitionKind) -> None:
-        self._service, self._kind = service, kind
-        self._publishing = service.engine.publishing
+    def __init__(self, shared: Shared, kind: DefinitionKind) -> None:
+        self._service, self._kind = shared, kind
+        self._publishing = shared.engine.publishing
 
     def operations(self) -> Iterator[Operation]:
         """List; show, write, delete one."""

@@ -26,6 +26,7 @@ from wager.server.wire import (
 )
 
 BODY_SECONDS = 30.0
+BROKEN = problem_reply(500, "internal", "something broke here; the server's log has it")
 DRAIN_BYTES = 32 * KB * KB
 
 
@@ -80,7 +81,7 @@ class Edge:
         operation = methods.get(scope["method"])
         name = next(iter(methods.values())).path if operation is None else operation.name
         self._metrics.begin()
-        reply = problem_reply(500, "internal", "something broke here; the server's log has it")
+        reply = BROKEN
         try:
             reply = await self._reply(call, operation, methods, receive)
         except WagerError as error:

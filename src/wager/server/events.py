@@ -10,8 +10,8 @@ from wager.domain.events import Arrival, Collected, EventKind, Rejection
 from wager.domain.identity import Time
 from wager.errors import BadInput
 from wager.server.operations import Body, Call, Operation
-from wager.server.service import Service
 from wager.server.shapes import QUARANTINED, spell
+from wager.server.shared import Shared
 from wager.server.wire import KB, encode, query, read
 
 EVENT_BYTES, BATCH_BYTES = 32 * KB, 500 * KB
@@ -105,9 +105,9 @@ DONE = encode(Done())
 class Events:
     """The event routes over one engine."""
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
-        self._collecting = service.engine.collecting
+    def __init__(self, shared: Shared) -> None:
+        self._service = shared
+        self._collecting = shared.engine.collecting
 
     def operations(self) -> Iterator[Operation]:
         """Every event route, the short names of Segment too."""

@@ -9,7 +9,7 @@ import msgspec
 from wager.errors import StoreError
 from wager.server.metrics import MEDIA
 from wager.server.operations import Call, Operation
-from wager.server.service import Service
+from wager.server.shared import Shared
 from wager.server.wire import Reply, encode
 
 
@@ -35,8 +35,8 @@ class Stopping(StoreError):
 class Health:
     """The routes that need no key."""
 
-    def __init__(self, service: Service, description: Callable[[], tuple[bytes, bytes]]) -> None:
-        self._service, self._description = service, description
+    def __init__(self, shared: Shared, description: Callable[[], tuple[bytes, bytes]]) -> None:
+        self._service, self._description = shared, description
 
     def operations(self) -> Iterator[Operation]:
         """Alive, ready, metrics, description, documentation."""

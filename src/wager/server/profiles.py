@@ -8,8 +8,8 @@ from msgspec import Meta
 
 from wager.server.decisions import Page, page
 from wager.server.operations import Call, Operation
-from wager.server.service import Service
 from wager.server.shapes import PROFILE, STORED_EVENT, Answer, explained, settled, spell
+from wager.server.shared import Shared
 from wager.server.wire import encode, query
 from wager.stores.base import DecisionQuery, ProfileQuery
 
@@ -54,9 +54,9 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
 class Profiles:
     """The routes about people over one engine."""
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
-        self._people = service.engine.people
+    def __init__(self, shared: Shared) -> None:
+        self._service = shared
+        self._people = shared.engine.people
 
     def operations(self) -> Iterator[Operation]:
         """List, show, export, erase."""

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from wager.errors import NotFound, UnknownName
 from wager.server.operations import Call, Operation
-from wager.server.service import Service
+from wager.server.shared import Shared
 from wager.server.wire import encode, query
 
 
@@ -20,8 +20,8 @@ class ReportQuery(msgspec.Struct, forbid_unknown_fields=True):
 class Reports:
     """The report routes over one engine."""
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
+    def __init__(self, shared: Shared) -> None:
+        self._service = shared
 
     def operations(self) -> Iterator[Operation]:
         """One report by name."""

@@ -1,5 +1,6 @@
 """Runs the server in this process until it is told to stop."""
 
+import gc
 import signal
 import socket
 import sys
@@ -46,8 +47,11 @@ def run(
     # A thread that folds must not keep the answering thread waiting for Python's usual 5 ms.
     sys.setswitchinterval(SWITCH_SECONDS)
     try:
+        app = create_app(engine, keys, console=console)
+        # What is there now stays: a full collection need not look at a whole catalog again.
+        gc.freeze()
         config = uvicorn.Config(
-            create_app(engine, keys, console=console),
+            app,
             host=host,
             port=port,
             access_log=False,

@@ -75,6 +75,11 @@ def definition_from(kind: DefinitionKind, body: object, what: str = "a definitio
     return _decoded(_DEFINITIONS[kind], body, what)
 
 
+def kind_named(kind: str) -> DefinitionKind | None:
+    """The kind of definitions of that name, if there is one."""
+    return next((known for known in DEFINITIONS if known == kind), None)
+
+
 def squeezed(body: bytes) -> bytes:
     """A decision's body, compressed."""
     press = zlib.compressobj(level=1, zdict=_TYPICAL)

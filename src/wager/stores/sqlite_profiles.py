@@ -73,7 +73,7 @@ class SqliteProfiles:
                 profile = sized[0]
                 body = encoded(profile, f"the profile {profile_id!r}")
                 self._profiles.staged[profile_id] = (profile, len(body))
-                row = (profile_id, profile.merged_into, _words(profile.segments), body)
+                row = (profile_id, profile.merged_into, words(profile.segments), body)
                 self._journal.batch().add("put_profile", profile_id, row)
 
     def list(self, query: ProfileQuery) -> list[Profile]:
@@ -111,7 +111,7 @@ class SqliteProfiles:
         return existed
 
 
-def _words(segments: Sequence[str]) -> str:
+def words(segments: Sequence[str]) -> str:
     """Segment names between blanks, which no name contains."""
     return f" {' '.join(sorted(segments))} " if segments else ""
 

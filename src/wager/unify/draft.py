@@ -1,8 +1,14 @@
-"""A profile under change: its tables are copied once, mutated, and made a profile again."""
+"""A profile under change: how pieces of what is known join, and within which bounds they are kept.
+
+Each join is associative and commutative (floats to rounding), and an event's own part is a piece
+like any other: so a profile does not depend on the order in which its events arrived, nor on how
+they were split into batches or into profiles that were merged later.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from math import exp2
 from operator import add
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -10,9 +16,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from wager.domain.identity import PURPOSES, Identity, Purpose
-from wager.domain.profiles import Affinity, Field, Profile, Purchase
-from wager.unify import joins
+from wager.domain.profiles import Affinity, Block, Count, Exposure, Field, Profile, Purchase
 
+PURCHASE_HALF_LIFE_DAYS = 60.0
+MOST_IGNORED = 8
+VISIT_BITS = (1 << 63) - 1
 # The bounds of one profile. A table that outgrows its bound by a tenth is cut back to it: the
 # oldest go, of purchases and affinities the weakest. What a person blocked is never dropped.
 MAX_TRAITS = 200
@@ -26,6 +34,7 @@ MAX_LIKED = 500
 MAX_UNBLOCKED = 500
 MAX_UNVERIFIED = 20
 _NOTHING_LEFT = 1e-9
+_DAY = 86400.0
 T = TypeVar("T")
 
 
@@ -61,20 +70,20 @@ class Draft:
         self.updated_at = max(self.updated_at, other.updated_at)
         self.claim(other.unverified)
         self.share(other.households)
-        _add(self.traits, other.traits, joins.field)
-        _add(self.affinities, other.affinities, joins.affinity)
-        _add(self.counts, other.counts, joins.count)
+        _add(self.traits, other.traits, join_fields)
+        _add(self.affinities, other.affinities, join_affinities)
+        _add(self.counts, other.counts, join_counts)
         for item_id, piece in (*other.purchases.items(), *other.returned.items()):
             self.bought(item_id, piece)
-        _add(self.cart, other.cart, joins.later)
-        _add(self.removed, other.removed, joins.later)
-        _add(self.exposures, other.exposures, joins.exposure)
-        _add(self.liked, other.liked, joins.later)
-        _add(self.blocked, other.blocked, joins.block)
-        _add(self.unblocked_at, other.unblocked_at, joins.later)
+        _add(self.cart, other.cart, later)
+        _add(self.removed, other.removed, later)
+        _add(self.exposures, other.exposures, join_exposures)
+        _add(self.liked, other.liked, later)
+        _add(self.blocked, other.blocked, join_blocks)
+        _add(self.unblocked_at, other.unblocked_at, later)
         for purpose, word in other.consent.items():
             known = self.consent.get(purpose)
-            self.consent[purpose] = joins.consent(known, word) if known else word
+            self.consent[purpose] = join_consents(known, word) if known else word
         if other.emptied_at is not None:
             self.empty_cart(other.emptied_at)
         _count(self.hours, other.hours)
@@ -92,7 +101,7 @@ class Draft:
         self.emptied_at = at if self.emptied_at is None else max(self.emptied_at, at)
 
     def visited(self, day: int, days: int) -> None:
-        self.visit_day, self.visit_days = joins.visits(self.visit_day, self.visit_days, day, days)
+        self.visit_day, self.visit_days = join_visits(self.visit_day, self.visit_days, day, days)
 
     def ordered(self, local: datetime) -> None:
         """Count an order's hour and weekday on the person's clock."""
@@ -102,7 +111,7 @@ class Draft:
     def bought(self, item_id: str, piece: Purchase) -> None:
         """Add to what was bought of an item; it is theirs while the quantity is above 0."""
         known = self.purchases.pop(item_id, None) or self.returned.pop(item_id, None)
-        whole = piece if known is None else joins.purchase(known, piece)
+        whole = piece if known is None else join_purchases(known, piece)
         (self.purchases if whole.quantity > _NOTHING_LEFT else self.returned)[item_id] = whole
 
     def finished(self, identities: Iterable[Identity] = ()) -> Profile:
@@ -197,12 +206,12 @@ def refusals(consent: Mapping[Purpose, Field]) -> tuple[Purpose, ...]:
 
 
 def _strength(leaning: Affinity, until: datetime) -> float:
-    return abs(joins.decayed(leaning.weight, leaning.at, until, leaning.half_life_days))
+    return abs(decayed(leaning.weight, leaning.at, until, leaning.half_life_days))
 
 
 def _lately(purchase: Purchase, until: datetime) -> tuple[float, datetime]:
-    half_life = joins.PURCHASE_HALF_LIFE_DAYS
-    return joins.decayed(purchase.recent, purchase.last_at, until, half_life), purchase.last_at
+    half_life = PURCHASE_HALF_LIFE_DAYS
+    return decayed(purchase.recent, purchase.last_at, until, half_life), purchase.last_at
 
 
 def _keep(table: dict[str, T], most: int, worth: Callable[[T], Any]) -> None:
@@ -221,7 +230,7 @@ def _count(counted: list[float], more: Sequence[float]) -> None:
 
 def _add(target: dict[str, T], pieces: dict[str, T], join: Callable[[T, T], T]) -> None:
     for key, piece in pieces.items():
-        joins.into(target, key, piece, join)
+        into(target, key, piece, join)
 
 
 def together(
@@ -246,3 +255,100 @@ def _zone(name: str) -> ZoneInfo | None:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return None
+
+
+# ---- joins: two pieces of one kind become one, whichever came first
+
+
+def decayed(weight: float, since: datetime, until: datetime, half_life_days: float) -> float:
+    """What is left of a weight: w * 2^(-(until - since) / half-life); a later `since` grows it."""
+    return weight * exp2((since - until).total_seconds() / (_DAY * half_life_days))
+
+
+def join_affinities(one: Affinity, other: Affinity) -> Affinity:
+    return leaned(one, other.weight, other.at, other.half_life_days, other.source)
+
+
+def leaned(
+    known: Affinity, weight: float, at: datetime, half_life_days: float, source: str
+) -> Affinity:
+    """A leaning with one more piece of it: the older of the two has faded until the newer."""
+    days = (at - known.at).total_seconds() / _DAY
+    if days > 0 or (days == 0 and source > known.source):
+        return Affinity(
+            weight + known.weight * exp2(-days / half_life_days), at, half_life_days, source
+        )
+    faded = weight * exp2(days / known.half_life_days)
+    return Affinity(known.weight + faded, known.at, known.half_life_days, known.source)
+
+
+def join_counts(one: Count, other: Count) -> Count:
+    return Count(one.total + other.total, max(one.last_at, other.last_at))
+
+
+def join_purchases(one: Purchase, other: Purchase) -> Purchase:
+    old, new = (one, other) if one.last_at <= other.last_at else (other, one)
+    return Purchase(
+        old.times + new.times,
+        new.recent + decayed(old.recent, old.last_at, new.last_at, PURCHASE_HALF_LIFE_DAYS),
+        new.last_at,
+        old.quantity + new.quantity,
+        old.cosine + new.cosine,
+        old.sine + new.sine,
+        old.gift and new.gift,
+    )
+
+
+def join_exposures(one: Exposure, other: Exposure) -> Exposure:
+    """A click makes good every earlier showing; of the later ones the newest 8 are remembered."""
+    clicked_at = max(one.clicked_at, other.clicked_at)
+    showings = sorted(at for at in one.ignored_at + other.ignored_at if at > clicked_at)
+    ignored_at = tuple(showings[-MOST_IGNORED:])
+    return Exposure(
+        one.seen + other.seen,
+        len(ignored_at),
+        max(one.last_at, other.last_at),
+        clicked_at,
+        ignored_at,
+    )
+
+
+def join_fields(one: Field, other: Field) -> Field:
+    """Stated beats derived, later beats earlier; at the very same moment the greater text wins."""
+    first = (one.provenance == "stated", one.at)
+    second = (other.provenance == "stated", other.at)
+    if first == second:
+        return one if one == other else max(one, other, key=_text)
+    return one if first > second else other
+
+
+def join_consents(one: Field, other: Field) -> Field:
+    """The later word counts; at the very same moment a refusal does."""
+    if one.at == other.at:
+        return min(one, other, key=lambda word: (word.value, word.source))
+    return one if one.at > other.at else other
+
+
+def join_blocks(one: Block, other: Block) -> Block:
+    return max(one, other, key=lambda word: (word.at, word.message_id))
+
+
+def later(one: datetime, other: datetime) -> datetime:
+    return max(one, other)
+
+
+def join_visits(day: int, days: int, other_day: int, other_days: int) -> tuple[int, int]:
+    """The newest day, and one bit for each active day up to it, 63 days back."""
+    if day < other_day:
+        day, days, other_day, other_days = other_day, other_days, day, days
+    return day, days | (other_days << (day - other_day) & VISIT_BITS if other_days else 0)
+
+
+def into(target: dict[str, T], key: str, piece: T, join: Callable[[T, T], T]) -> None:
+    """Add a piece to what a table has under that key."""
+    known = target.get(key)
+    target[key] = piece if known is None else join(known, piece)
+
+
+def _text(value: Field) -> bytes:
+    return msgspec.json.encode(value)

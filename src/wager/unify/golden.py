@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -21,19 +22,32 @@ from wager.domain.events import (
     Event,
 )
 from wager.domain.identity import Identity, Purpose
-from wager.domain.profiles import Count, Profile
-from wager.unify import joins, leanings, orders, reactions, traits
-from wager.unify.draft import Draft, refusals
+from wager.domain.profiles import Count, Field, Profile, Provenance
+from wager.unify import leanings, orders
+from wager.unify.draft import (
+    Draft,
+    into,
+    join_consents,
+    join_counts,
+    join_fields,
+    refusals,
+)
 
+MAX_NAME_LENGTH = 100
+MAX_VALUE_BYTES = 2000
+UNVERIFIED_CONFIDENCE = 0.5
+OBSERVED_CONFIDENCE = 0.9
+_OBSERVED = ("timezone", "locale")
+_HOUSEHOLD = "household"
 _DAY_SECONDS = 86400
 # What binds even where learning is refused: what they own, have in the cart, saw and never want.
 _BINDING: dict[str, Callable[[Draft, Event], None]] = {
-    VIEWED: reactions.seen,
-    DISMISSED: reactions.seen,
-    CLICKED: reactions.clicked,
-    "Product Clicked": reactions.clicked,
-    DISLIKED: reactions.blocked,
-    UNBLOCKED: reactions.blocked,
+    VIEWED: leanings.seen,
+    DISMISSED: leanings.seen,
+    CLICKED: leanings.clicked,
+    "Product Clicked": leanings.clicked,
+    DISLIKED: leanings.blocked,
+    UNBLOCKED: leanings.blocked,
     REFUNDED: orders.taken_back,
     CANCELLED: orders.taken_back,
     CART_ADDED: orders.carted,
@@ -63,7 +77,7 @@ def _fold(draft: Draft, event: Event, items: Mapping[str, Item]) -> None:
     draft.created_at = min(draft.created_at, event.at)
     draft.updated_at = max(draft.updated_at, event.received_at)
     if event.consent:
-        traits.consent(draft, event)
+        _consent(draft, event)
     if event.claimed is not None:
         draft.claim((event.claimed,))
     if event.kind == "track":
@@ -75,12 +89,12 @@ def _fold(draft: Draft, event: Event, items: Mapping[str, Item]) -> None:
         return
     if event.kind == "track":
         if event.name == LIKED:
-            reactions.liked(draft, event)
+            leanings.liked(draft, event)
         leanings.fold(draft, event, items)
-    traits.fold(draft, event)
+    _traits(draft, event)
     name = event.name if event.kind == "track" else event.kind
     if not name.startswith("$"):
-        joins.into(draft.counts, name, Count(1.0, event.at), joins.count)
+        into(draft.counts, name, Count(1.0, event.at), join_counts)
     draft.visited(int(event.at.timestamp()) // _DAY_SECONDS, 1)
 
 
@@ -91,7 +105,7 @@ def refused(profile: Profile, events: Iterable[Event]) -> tuple[Purpose, ...]:
         return profile.refused
     draft = Draft(profile)
     for event in speaking:
-        traits.consent(draft, event)
+        _consent(draft, event)
     return refusals(draft.consent)
 
 
@@ -117,3 +131,74 @@ def merge(winner: Profile, loser: Profile, at: datetime) -> tuple[Profile, Profi
         merged_into=winner.profile_id,
     )
     return merged, tombstone
+
+
+# ---- traits and consent
+
+
+def _traits(draft: Draft, event: Event) -> None:
+    """Stated traits (identify, group, `context.traits`) and what the device tells in `context`."""
+    context = event.context
+    if event.traits:
+        prefix = "group." if event.kind == "group" else ""
+        for name, value in event.traits.items():
+            _state(draft, prefix + name, value, event)
+    if event.kind == "group":
+        _group(draft, event)
+    if not context:
+        return
+    traits = context.get("traits")
+    if isinstance(traits, dict):
+        for name, value in traits.items():
+            _state(draft, name, value, event)
+    for name in _OBSERVED:
+        if name in context:
+            _observe(draft, name, context[name], event)
+    device = context.get("device")
+    if isinstance(device, dict):
+        _observe(draft, "device", device.get("type"), event)
+
+
+def _observe(draft: Draft, name: str, value: object, event: Event) -> None:
+    if isinstance(value, str) and 0 < len(value) <= MAX_NAME_LENGTH:
+        _put(draft, name, value, event, "derived", OBSERVED_CONFIDENCE)
+
+
+def _consent(draft: Draft, event: Event) -> None:
+    """The person's word on each purpose that the event speaks of."""
+    purpose: Purpose
+    for purpose, allowed in event.consent.items():
+        word = Field(allowed, event.source, event.at)
+        known = draft.consent.get(purpose)
+        draft.consent[purpose] = join_consents(known, word) if known else word
+
+
+def _group(draft: Draft, event: Event) -> None:
+    group_id = event.properties.get("groupId")
+    if isinstance(group_id, str):
+        _state(draft, "groupId", group_id, event)
+        if event.traits.get("kind") == _HOUSEHOLD or event.traits.get("type") == _HOUSEHOLD:
+            draft.share([group_id])
+
+
+def _state(draft: Draft, name: str, value: Any, event: Event) -> None:
+    """A stated trait; one too long to be a fact about a person stays in the log only."""
+    if not 0 < len(name) <= MAX_NAME_LENGTH:
+        return
+    if isinstance(value, str | list | dict) and len(msgspec.json.encode(value)) > MAX_VALUE_BYTES:
+        return
+    _put(draft, name, value, event, "stated", 1.0 if event.verified else UNVERIFIED_CONFIDENCE)
+
+
+def _put(
+    draft: Draft, name: str, value: Any, event: Event, provenance: Provenance, confidence: float
+) -> None:
+    piece = Field(value, event.source, event.at, confidence, provenance)
+    into(draft.traits, name, piece, join_fields)
+
+
+def statements(event: Event) -> dict[str, Field]:
+    """Every trait that one event states or tells: what `explain` weighs against one another."""
+    draft = Draft(Profile(profile_id="", created_at=event.at, updated_at=event.at))
+    _traits(draft, event)
+    return draft.traits

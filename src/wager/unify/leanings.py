@@ -1,13 +1,12 @@
-"""What a person leans to: categories, tags and makers of the items that they acted upon."""
+"""How a person took what was shown (seen, ignored, liked, never again), and what they lean to."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from wager.domain.content import Item
 from wager.domain.events import CART_ADDED, CLICKED, DISLIKED, DISMISSED, LIKED, UNBLOCKED, Event
-from wager.domain.profiles import Affinity
-from wager.unify import joins
-from wager.unify.draft import Draft
+from wager.domain.profiles import Affinity, Block, Exposure
+from wager.unify.draft import Draft, into, join_blocks, join_exposures, later, leaned
 
 HALF_LIFE_DAYS = 60.0
 MAX_KEYS = 20
@@ -97,4 +96,45 @@ def _add(draft: Draft, event: Event, key: str, weight: float) -> None:
     if known is None:
         draft.affinities[key] = Affinity(weight, event.at, HALF_LIFE_DAYS, event.source)
     else:
-        draft.affinities[key] = joins.leaned(known, weight, event.at, HALF_LIFE_DAYS, event.source)
+        draft.affinities[key] = leaned(known, weight, event.at, HALF_LIFE_DAYS, event.source)
+
+
+# ---- reactions
+
+
+def seen(draft: Draft, event: Event) -> None:
+    """`Item Viewed`, and `Item Dismissed`, which counts as ignored without a new showing."""
+    second = int(event.at.timestamp())
+    _expose(draft, event, Exposure(int(event.name != DISMISSED), 1, event.at, 0, (second,)))
+
+
+def clicked(draft: Draft, event: Event) -> None:
+    """Acted upon: what was shown before was not ignored after all."""
+    _expose(draft, event, Exposure(0, 0, event.at, int(event.at.timestamp())))
+
+
+def liked(draft: Draft, event: Event) -> None:
+    clicked(draft, event)
+    item_id = event.properties.get("itemId")
+    if isinstance(item_id, str):
+        into(draft.liked, item_id, event.at, later)
+
+
+def blocked(draft: Draft, event: Event) -> None:
+    """`Item Disliked` and `Item Unblocked`: of both the later counts, for item, tag or creator."""
+    scope = event.properties.get("scope", "item")
+    value = event.properties.get("itemId" if scope == "item" else scope)
+    if not isinstance(value, str) or scope not in ("item", "tag", "creator"):
+        return
+    key = f"{scope}:{value}"
+    if event.name == DISLIKED:
+        piece = Block(scope, value, event.at, event.message_id)
+        into(draft.blocked, key, piece, join_blocks)
+    else:
+        into(draft.unblocked_at, key, event.at, later)
+
+
+def _expose(draft: Draft, event: Event, piece: Exposure) -> None:
+    item_id = event.properties.get("itemId")
+    if isinstance(item_id, str):
+        into(draft.exposures, item_id, piece, join_exposures)

@@ -11,8 +11,8 @@ import msgspec
 from wager.domain.content import Item
 from wager.domain.events import Event
 from wager.domain.profiles import Count, Purchase
-from wager.unify import joins, leanings
-from wager.unify.draft import Draft, zone_of
+from wager.unify import leanings
+from wager.unify.draft import Draft, into, join_counts, later, zone_of
 
 # Counts that no event can have: an event whose name begins with a dollar sign is not counted.
 REVENUE, REFUNDED_VALUE = "$revenue", "$refunded"
@@ -44,7 +44,7 @@ def completed(draft: Draft, event: Event, items: Mapping[str, Item]) -> None:
         return
     leanings.lean_to_all(draft, event, own, ORDERED_WEIGHT)
     draft.ordered(local)
-    joins.into(draft.counts, REVENUE, Count(amount(event), event.at), joins.count)
+    into(draft.counts, REVENUE, Count(amount(event), event.at), join_counts)
 
 
 def taken_back(draft: Draft, event: Event) -> None:
@@ -65,7 +65,7 @@ def taken_back(draft: Draft, event: Event) -> None:
             piece = Purchase(0, 0.0, _NEVER, -quantity, gift=True)
         draft.bought(line["product_id"], piece)
     if not event.refused:
-        joins.into(draft.counts, REFUNDED_VALUE, Count(amount(event), event.at), joins.count)
+        into(draft.counts, REFUNDED_VALUE, Count(amount(event), event.at), join_counts)
 
 
 def with_order(event: Event, order: Event | None) -> Event:
@@ -103,12 +103,12 @@ def _of_order(order: Event, line: dict[str, Any] | None) -> dict[str, Any]:
 def carted(draft: Draft, event: Event) -> None:
     """`Product Added`, `Cart Viewed`: in the cart since then, unless it left it later."""
     for item_id in _items(event):
-        joins.into(draft.cart, item_id, event.at, joins.later)
+        into(draft.cart, item_id, event.at, later)
 
 
 def uncarted(draft: Draft, event: Event) -> None:
     for item_id in _items(event):
-        joins.into(draft.removed, item_id, event.at, joins.later)
+        into(draft.removed, item_id, event.at, later)
 
 
 def lines(event: Event) -> Iterator[dict[str, Any]]:

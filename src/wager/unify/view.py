@@ -8,7 +8,9 @@ import msgspec
 
 from wager.domain.events import CANCELLED, ORDERED, Event
 from wager.domain.profiles import Affinity, Field, Profile
-from wager.unify import joins, orders, traits
+from wager.unify import orders
+from wager.unify.draft import decayed
+from wager.unify.golden import statements
 
 FEWEST_ORDERS_FOR_HABITS = 3
 _CATEGORY = "category:"
@@ -217,7 +219,7 @@ def golden(profile: Profile, now: datetime) -> dict[str, Field]:
 
 def weight(leaning: Affinity, now: datetime) -> float:
     """What is left of a leaning by now; one from after `now` (a replay's) is not grown."""
-    return joins.decayed(leaning.weight, leaning.at, max(now, leaning.at), leaning.half_life_days)
+    return decayed(leaning.weight, leaning.at, max(now, leaning.at), leaning.half_life_days)
 
 
 def weights(profile: Profile, now: datetime) -> dict[str, float]:
@@ -265,7 +267,7 @@ def explain(
     if chosen is None:
         return Explanation(name=name, field=None, why=f"nothing is known of {name!r}")
     stated: Mapping[Field, None] = dict.fromkeys(
-        told for event in events if (told := traits.statements(event).get(name)) is not None
+        told for event in events if (told := statements(event).get(name)) is not None
     )
     losers = [
         (field, _lost(field, chosen))

@@ -17,7 +17,7 @@ T = TypeVar("T")
 THREADS = 4
 
 
-class Service:
+class Shared:
     """One server's hands; `start` belongs to the event loop that answers."""
 
     def __init__(self, engine: Engine) -> None:
