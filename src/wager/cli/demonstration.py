@@ -12,9 +12,9 @@ import msgspec
 from rich.progress import Progress, TaskID
 
 from wager.cli.showing import as_json, progress, say
-from wager.cli.talking import OverHttp, path_of
-from wager.demo.completejourney import END, REPLAY_FROM, CompleteJourney
-from wager.demo.replay import Standing, asked
+from wager.demo.completejourney import REPLAY_FROM
+from wager.demo.reading import check_data
+from wager.demo.replay import Standing
 from wager.demo.setting_up import replayed_to, set_up
 from wager.engine.engine import Engine
 from wager.errors import WagerError
@@ -36,8 +36,6 @@ class Demonstration:
         self._check = check
         self._households = households
         self._since = REPLAY_FROM
-        self._replayed_to = REPLAY_FROM
-        self._ahead = 0
         self._child: subprocess.Popen[str] | None = None
         self._thread: threading.Thread | None = None
         self._failure: WagerError | None = None
@@ -59,16 +57,12 @@ class Demonstration:
 
     def set_up(self, engine: Engine) -> None:
         """Take in what is not there yet, with a bar for each step."""
-        journey = CompleteJourney(households=self._households)
-        try:
-            with progress() as shown:
-                bars = _Bars(shown)
-                set_up(engine, journey, bars, households=self._households)
-                bars.finish()
-            self._since = replayed_to(engine)
-            self._ahead, _ = journey.count(self._since, END)
-        finally:
-            journey.close()
+        check_data()
+        with progress() as shown:
+            bars = _Bars(shown)
+            set_up(engine, bars, households=self._households)
+            bars.finish()
+        self._since = replayed_to(engine)
 
     def begin(self, address: str, key: str) -> None:
         """The server answers: replay beside it (and, for a check, ask once and end)."""
@@ -88,15 +82,16 @@ class Demonstration:
 
     def _run(self, address: str, key: str) -> None:
         try:
-            self._replay(address, key)
+            last = self._replay(address, key)
             if self._check:
-                as_json(self._one_decision(address, key), indent=0)
+                as_json(last.next_bet, indent=0)
         except WagerError as error:
             self._failure = error
         if self._check or self._failure is not None:
             os.kill(os.getpid(), signal.SIGTERM)
 
-    def _replay(self, address: str, key: str) -> None:
+    def _replay(self, address: str, key: str) -> Standing:
+        """Watch the client that replays; how it stood in the end."""
         command = [sys.executable, "-m", "wager.demo.replay", address]
         command += ["--since", self._since.isoformat()]
         command += ["--hours-per-second", str(self._hours_per_second)]
@@ -112,32 +107,17 @@ class Demonstration:
             text=True,
         )
         with self._child as child, progress() as shown:
-            ahead = min(CHECKED_BASKETS, self._ahead) if self._check else self._ahead
-            task = shown.add_task("December 2017, replayed", total=ahead)
+            task = shown.add_task("December 2017, replayed", total=None)
+            standing = Standing()
             for standing in _standings(child):
-                self._replayed_to = standing.at
-                shown.update(task, completed=standing.baskets, description=_in_words(standing))
+                done, ahead = standing.baskets, standing.ahead
+                shown.update(task, completed=done, total=ahead, description=_in_words(standing))
             said = child.stderr.read() if child.stderr is not None else ""
         if child.returncode > 0:
             raise WagerError(f"the replay stopped: {(said.strip().splitlines() or ['?'])[-1]}")
         if child.returncode == 0 and not self._check:
             say("December is over. The server goes on answering; Ctrl-C stops it.")
-
-    def _one_decision(self, address: str, key: str) -> object:
-        """The bet on the next basket, as the replay will ask it when it goes on."""
-        journey = CompleteJourney(households=self._households)
-        baskets = (one for one in journey.moments(self._since, END) if one.kind == "basket")
-        moment = next(baskets)
-        for later in baskets:
-            if moment.at > self._replayed_to:
-                break
-            moment = later
-        journey.close()
-        server = OverHttp(address, key)
-        try:
-            return server.ask("POST", path_of("decide"), msgspec.json.encode(asked("home", moment)))
-        finally:
-            server.close()
+        return standing
 
 
 class _Bars:
@@ -148,6 +128,9 @@ class _Bars:
         self._task: TaskID | None = None
 
     def start(self, what: str, total: int | None) -> None:
+        if self._task is not None and self._shown.tasks[-1].description == what:
+            self._shown.update(self._task, total=total)
+            return
         self.finish()
         self._task = self._shown.add_task(what, total=total)
 

@@ -3,7 +3,7 @@
 import heapq
 import importlib.util
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
@@ -37,14 +37,14 @@ class Moment(msgspec.Struct, frozen=True):
     """Something that a household did or was sent, as the payloads that tell of it.
 
     A basket's first payload is its order; what was redeemed with it follows. `held` are the
-    household's coupons, with from when to when they are good.
+    household's coupons, with from when to when they are good (in the order of time only).
     """
 
     at: datetime
     kind: Literal["basket", "other"]
     household: int
     payloads: list[Payload]
-    held: Sequence[Held] = ()
+    held: list[Held] = []
 
     @property
     def coupons(self) -> list[str]:
@@ -107,7 +107,8 @@ class CompleteJourney:
         rows = self._rows(
             "baskets", since=_naive(since), until=_naive(until), by_person=order == "person"
         )
-        yield from heapq.merge(alone, self._baskets(rows, redeemed), key=key)
+        held = self._held() if order == "time" else {}
+        yield from heapq.merge(alone, _baskets(rows, redeemed, held), key=key)
 
     def _alone(self, redeemed: dict[int, list[Payload]]) -> Iterator[Moment]:
         """What is no basket; redemptions that belong to one are put into `redeemed` under it."""
@@ -125,14 +126,6 @@ class CompleteJourney:
             at = retelling.utc(start)
             told = retelling.sent(household, campaign, at, running)
             yield Moment(at, "other", household, [told])
-
-    def _baskets(self, rows: Iterator[Any], redeemed: dict[int, list[Payload]]) -> Iterator[Moment]:
-        held = self._held()
-        for row in rows:
-            household, basket = row[:2]
-            at, told = retelling.order(row)
-            payloads = [told, *redeemed.get(basket, ())]
-            yield Moment(at, "basket", household, payloads, held.get(household, ()))
 
     def _held(self) -> dict[int, list[Held]]:
         """Which coupons each household was sent, and from when to when they are good."""
@@ -152,6 +145,16 @@ class CompleteJourney:
 
     def _ask(self, name: str, **values: object) -> Any:
         return self._connection.cursor().execute(self._sql[name], values or None)
+
+
+def _baskets(
+    rows: Iterator[Any], redeemed: Mapping[int, list[Payload]], held: Mapping[int, list[Held]]
+) -> Iterator[Moment]:
+    for row in rows:
+        household, basket = row[:2]
+        at, told = retelling.order(row)
+        payloads = [told, *redeemed.get(basket, ())]
+        yield Moment(at, "basket", household, payloads, held.get(household, []))
 
 
 def _by_time(moment: Moment) -> tuple[datetime]:

@@ -25,9 +25,13 @@ Post = Callable[[str, object], Any]
 
 
 class Standing(msgspec.Struct, rename="camel"):
-    """How the replay goes: of the items shown on `home`, how many were in the basket."""
+    """How the replay goes: of the items shown on `home`, how many were in the basket.
+
+    `ahead` counts all baskets of this run; `next_bet` is the answer on the basket after the last.
+    """
 
     at: datetime = REPLAY_FROM
+    ahead: int = 0
     baskets: int = 0
     shown: int = 0
     bought: int = 0
@@ -35,6 +39,7 @@ class Standing(msgspec.Struct, rename="camel"):
     offers: int = 0
     redeemed: int = 0
     done: bool = False
+    next_bet: Any = None
 
 
 class Client:
@@ -117,16 +122,27 @@ def main() -> None:
     options = parser.parse_args()
     client = Client(options.url, os.environ["WAGER_SECRET_KEY"])
     journey = CompleteJourney(households=options.households)
+    ahead, _ = journey.count(options.since, END)
     moments = journey.moments(options.since, END)
     said = 0.0
     for standing in replay(client.post, moments, hours_per_second=options.hours_per_second):
-        enough = options.baskets is not None and standing.baskets >= options.baskets
-        if standing.done or enough or time.monotonic() - said >= SAID_EVERY_SECONDS:
+        standing.ahead = min(ahead, options.baskets or ahead)
+        last = standing.done or standing.baskets == options.baskets
+        if last and options.baskets is not None:
+            standing.next_bet = client.post("/v1/decide", asked("home", _next(journey, standing)))
+        if last or time.monotonic() - said >= SAID_EVERY_SECONDS:
             said = time.monotonic()
             sys.stdout.write(msgspec.json.encode(standing).decode() + "\n")
             sys.stdout.flush()
-        if enough:
+        if last:
             return
+
+
+def _next(journey: CompleteJourney, standing: Standing) -> Moment:
+    """The basket after the last one; in the end the last one again."""
+    baskets = (one for one in journey.moments(standing.at, END) if one.kind == "basket")
+    found = next(baskets)
+    return next((one for one in baskets if one.at > standing.at), found)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,17 @@
 """The demonstration's store: definitions, items, eleven months of history, models."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from importlib import resources
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import msgspec
 
 from wager.batch.tables import also_bought_in_child
-from wager.demo.completejourney import BEGIN, END, REPLAY_FROM, CompleteJourney, Moment
+from wager.demo.completejourney import END, REPLAY_FROM, Moment
+from wager.demo.reading import read_history, read_items
 from wager.demo.retelling import ZONE, Payload
 from wager.domain.content import Item
 from wager.domain.events import Arrival
@@ -18,11 +19,8 @@ from wager.engine.engine import Engine
 from wager.errors import Conflict, NotFound, StoreError
 from wager.stores.base import DecisionQuery
 
-T = TypeVar("T")
 MARKER = "demo"
 KINDS = ("goals", "segments", "placements")
-ITEMS_AT_ONCE = 20_000
-EVENTS_AT_ONCE = 500
 COMMITS_UNDER_WAY = 8
 REHEARSE_FROM = datetime(2017, 11, 17, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -38,7 +36,7 @@ class Marker(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Bars(Protocol):
-    """Shows how far a step is."""
+    """Shows how far a step is; `start` again corrects the total of the step that began."""
 
     def start(self, what: str, total: int | None) -> None: ...
 
@@ -54,17 +52,15 @@ def keep(engine: Engine, mark: Marker) -> None:
     engine.stores.keep(MARKER, msgspec.json.encode(mark))
 
 
-def set_up(
-    engine: Engine, journey: CompleteJourney, bars: Bars, *, households: int | None = None
-) -> None:
+def set_up(engine: Engine, bars: Bars, *, households: int | None = None) -> None:
     """Do what has not been done yet; what was begun and cut off is done again, harmlessly."""
     mark = marker(engine)
     if mark.history and mark.households != households:
         held = "all" if mark.households is None else mark.households
         raise Conflict(f"this store holds {held} households; start over with `wager demo --fresh`")
     if not mark.history:
-        _publish(engine, journey, bars)
-        _take_in(engine, journey, bars)
+        _publish(engine, bars, households)
+        _take_in(engine, bars, households)
         mark = Marker(history=True, households=households)
         keep(engine, mark)
     if not mark.models:
@@ -75,9 +71,6 @@ def set_up(
         engine.learning.checkpoint()
         mark = msgspec.structs.replace(mark, models=True)
         keep(engine, mark)
-    if not mark.rehearsed:
-        _rehearse(engine, journey, bars)
-        keep(engine, msgspec.structs.replace(mark, rehearsed=True))
 
 
 def replayed_to(engine: Engine) -> datetime:
@@ -87,14 +80,18 @@ def replayed_to(engine: Engine) -> datetime:
     return latest[0].decision.at if latest else REPLAY_FROM
 
 
-def _publish(engine: Engine, journey: CompleteJourney, bars: Bars) -> None:
+def _publish(engine: Engine, bars: Bars, households: int | None) -> None:
     own = definitions()
-    items = [*(msgspec.convert(one, Item) for one in own["items"]), *journey.items()]
-    bars.start("items: products and coupons", len(items))
-    for page in _pages(items, ITEMS_AT_ONCE):
-        _, durable = engine.publishing.put_items(page)
+    items = [msgspec.convert(one, Item) for one in own["items"]]
+    started = False
+    for page in read_items(households):
+        if not started:
+            bars.start("items: products and coupons", page.total)
+            started = True
+        _, durable = engine.publishing.put_items([*items, *page.items])
         durable.result()
-        bars.advance(len(page))
+        items = []
+        bars.advance(len(page.items))
     for kind in KINDS:
         for document in own[kind]:
             _, _, durable = engine.publishing.put(kind, document)
@@ -109,53 +106,25 @@ def definitions() -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def _take_in(engine: Engine, journey: CompleteJourney, bars: Bars) -> None:
+def _take_in(engine: Engine, bars: Bars, households: int | None) -> None:
     """The history, person by person: a profile is then written once for many baskets. What is
     learnt follows the events' own time, so the order of arrival changes nothing."""
-    baskets, _ = journey.count(BEGIN, REHEARSE_FROM)
-    bars.start("history: baskets from January 2017 on", baskets)
+    bars.start("history: baskets of January to November 2017", None)
     waiting: deque[Future[None]] = deque()
-    people = journey.moments(BEGIN, REHEARSE_FROM, order="person")
-    for moments in _pages(people, EVENTS_AT_ONCE):
-        waiting.append(_collect(engine, moments))
+    started = False
+    for page in read_history(households):
+        if not started:
+            bars.start("history: baskets of January to November 2017", page.total)
+            started = True
+        waiting.append(_collect(engine, page.moments))
         while len(waiting) > COMMITS_UNDER_WAY:
             waiting.popleft().result()
-        bars.advance(sum(moment.kind == "basket" for moment in moments))
+        bars.advance(sum(moment.kind == "basket" for moment in page.moments))
     for durable in waiting:
         durable.result()
 
 
-def _rehearse(engine: Engine, journey: CompleteJourney, bars: Bars) -> None:
-    """The last two weeks of the history, a day at a time: before a day's baskets are taken in,
-    what a bet on each would have been worth is learnt, so that December's odds begin near true."""
-    baskets, _ = journey.count(REHEARSE_FROM, REPLAY_FROM)
-    bars.start("rehearsal: baskets of late November, guessed and then seen", baskets)
-    since = REHEARSE_FROM
-    while since < REPLAY_FROM:
-        moments = list(journey.moments(since, since + DAY))
-        told = [moment for moment in moments if moment.kind == "basket"]
-        seen = engine.stores.events.seen([moment.name for moment in told])
-        for moment in told:
-            if moment.name not in seen:
-                _guess(engine, moment)
-        for page in _pages(moments, EVENTS_AT_ONCE):
-            _collect(engine, page).result()
-        engine.learn()
-        bars.advance(len(told))
-        since += DAY
-    engine.learning.checkpoint()
-
-
-def _guess(engine: Engine, moment: Moment) -> None:
-    try:
-        profile = engine.people.stored("user_id", moment.user_id)
-    except NotFound:
-        return  # its first basket: nothing was known
-    bought = {str(line["product_id"]) for line in moment.payloads[0]["properties"]["products"]}
-    engine.learning.rehearse(profile, "home", at=moment.at, zone=ZONE, bought=bought)
-
-
-def _collect(engine: Engine, moments: Iterable[Moment]) -> "Future[None]":
+def _collect(engine: Engine, moments: Sequence[Moment]) -> "Future[None]":
     payloads: list[Payload] = [told for moment in moments for told in moment.payloads]
     arrival = Arrival(received_at=datetime.now(UTC), source="complete-journey")
     collected, durable = engine.collecting.collect(payloads, arrival)
@@ -166,14 +135,3 @@ def _collect(engine: Engine, moments: Iterable[Moment]) -> "Future[None]":
             f"{first.detail}; start over with `wager demo --fresh`"
         )
     return durable
-
-
-def _pages(things: Iterable[T], size: int) -> Iterator[list[T]]:
-    page: list[T] = []
-    for thing in things:
-        page.append(thing)
-        if len(page) == size:
-            yield page
-            page = []
-    if page:
-        yield page

@@ -1,6 +1,5 @@
 """The way of a decision: load who and what, bet, log the bet, answer when it is durable."""
 
-import uuid
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
@@ -27,6 +26,7 @@ from wager.unify.segments import holds
 from wager.unify.view import view
 
 MAX_PLACEMENTS = 20
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 HELD_OUT = Reason(kind="holdout", text="held out, so that lift can be known")
 
 
@@ -43,7 +43,7 @@ class Deciding:
         """One decision for each placement asked, no item twice; durable with the future."""
         placements = self._placements(request, public)
         now = request.at or self.live.now()
-        ids = _decision_ids(request, placements)
+        ids = self._decision_ids(request, placements)
         with self.live.stores.transaction() as commit:
             profile, known = self._who(request, public, now)
             decisions: list[Decision] = []
@@ -89,7 +89,7 @@ class Deciding:
         for name in names:
             if name not in known:
                 raise UnknownName("placement", name, known)
-        if request.at is not None and request.at.astimezone(UTC).year < 1970:
+        if request.at is not None and request.at < EARLIEST:
             raise BadInput(f"`at` is {request.at.isoformat()}; 1970 is the first year that works")
         return [known[name] for name in names]
 
@@ -106,7 +106,7 @@ class Deciding:
             if profile is not None:
                 return profile, True
         made = Profile(
-            profile_id=uuid.uuid4().hex, created_at=now, updated_at=now, identities=names[:1]
+            profile_id=self.live.new_id(), created_at=now, updated_at=now, identities=names[:1]
         )
         return made, False
 
@@ -136,6 +136,14 @@ class Deciding:
                 "send a new `decisionId`"
             )
         return before
+
+    def _decision_ids(self, request: DecideRequest, placements: Sequence[Placement]) -> Sequence[str]:
+        """The caller's id for one placement, the id and the placement's name for several."""
+        if request.decision_id is None:
+            return [self.live.new_id() for _ in placements]
+        if request.placement is not None:
+            return [request.decision_id]
+        return [f"{request.decision_id}:{placement.name}" for placement in placements]
 
     def _ask(
         self, request: DecideRequest, placement: Placement, profile: Profile, now: datetime,
@@ -250,12 +258,3 @@ def _identities(request: DecideRequest) -> tuple[Identity, ...]:
     if request.anonymous_id is not None:
         names.append(Identity("anonymous_id", request.anonymous_id))
     return tuple(names)
-
-
-def _decision_ids(request: DecideRequest, placements: Sequence[Placement]) -> list[str]:
-    """The caller's id for one placement, the id and the placement's name for several."""
-    if request.decision_id is None:
-        return [uuid.uuid4().hex for _ in placements]
-    if request.placement is not None:
-        return [request.decision_id]
-    return [f"{request.decision_id}:{placement.name}" for placement in placements]

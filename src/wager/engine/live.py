@@ -4,6 +4,7 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, tzinfo
+from itertools import count
 from typing import Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -30,6 +31,7 @@ class Live:
         self.stores = stores
         self.settings = settings
         self.now = clock
+        self._start, self._count = secrets.token_hex(12), count()
         self.draw_key = self._key("draw-key")
         self.holdout_key = self._key("holdout-key")
         self.placements: dict[str, Placement] = {}
@@ -56,6 +58,10 @@ class Live:
             kept = secrets.token_bytes(32)
             self.stores.keep(name, kept)
         return kept
+
+    def new_id(self) -> str:
+        """An id that was never given before: random for each start, then counted."""
+        return f"{self._start}{next(self._count):08x}"
 
     def load_definitions(self) -> None:
         """Read what is in force; after any definition was written."""
@@ -152,8 +158,8 @@ class Live:
 
     def count_errors(self, errors: Mapping[str, int]) -> None:
         """Conditions that stopped for something absent or of the wrong type."""
-        for name, count in errors.items():
-            self.condition_errors[name] = self.condition_errors.get(name, 0) + count
+        for name, more in errors.items():
+            self.condition_errors[name] = self.condition_errors.get(name, 0) + more
 
 
 def _is_templated(item: Item) -> bool:

@@ -11,7 +11,7 @@ from wager.domain.profiles import Profile
 from wager.engine.live import Live
 from wager.errors import BadInput, NotFound
 from wager.stores.base import DecisionQuery, EventQuery, ProfileQuery
-from wager.unify.view import derived
+from wager.unify.view import golden
 
 PAGE = 1000
 
@@ -41,7 +41,7 @@ class People:
     def get(self, kind: str, value: str) -> Profile:
         """The golden record, with the derived traits beside the stated ones (stated wins)."""
         profile = self.stored(kind, value)
-        traits = {**derived(profile, self.live.now()), **profile.traits}
+        traits = golden(profile, self.live.now())
         return msgspec.structs.replace(profile, traits=traits)
 
     def list(self, query: ProfileQuery) -> list[Profile]:

@@ -34,7 +34,7 @@ from wager.stores.sqlite_profiles import SqliteProfiles
 from wager.stores.statements import READS
 from wager.stores.writer import Writer
 
-_CACHE_BYTES = 256 * 1024 * 1024  # of decoded profiles
+_CACHE_BYTES = 640 * 1024 * 1024  # of decoded profiles
 
 
 class SqliteStores:

@@ -14,7 +14,7 @@ from wager.stores.overlay import Cache, Overlay
 from wager.stores.statements import READS, joined
 
 Sized = tuple[Profile, int]
-_IN_MEMORY = 12  # a decoded profile takes about that many times its bytes on disk
+_IN_MEMORY = 8  # a decoded profile takes about that many times its bytes on disk
 
 
 class SqliteProfiles:

@@ -6,6 +6,7 @@ from threading import Thread
 
 from msgspec.structs import replace
 
+from wager.domain.identity import Identity
 from wager.errors import StoreError
 from wager.stores.base import DecisionQuery, EventQuery, Stores
 from wager.testing.doors.case import WAIT_SECONDS, Interrupted, StoreCase, expecting, write
@@ -40,6 +41,37 @@ class TransactionContract(StoreCase):
             for visitor in visitors:
                 visitor.join()
             assert _visits(stores) == 200
+
+    def test_everybody_reads_at_once_what_they_wrote(self, tmp_path: Path) -> None:
+        with self.opened(tmp_path) as stores:
+            missed: list[str] = []
+
+            def live(who: str) -> None:
+                for number in range(40):
+                    name = f"{who}-{number}"
+                    with stores.transaction():
+                        stores.profiles.put(profile(name), [Identity("user_id", name)])
+                        stores.events.append(event(name), name)
+                        stores.decisions.append(decision(name, profile_id=name))
+                    query = DecisionQuery(profile_id=name)
+                    if (
+                        stores.profiles.find([Identity("user_id", name)])
+                        != {Identity("user_id", name): name}
+                        or stores.profiles.get(name) != profile(name)
+                        or stores.events.seen([name]) != {name}
+                        or len(stores.decisions.list(query).decisions) != 1
+                        or (number % 10 == 0 and not _read(stores, name))
+                    ):
+                        missed.append(name)
+
+            people = [Thread(target=live, args=(f"p-{number}",)) for number in range(4)]
+            for one in people:
+                one.start()
+            for one in people:
+                one.join()
+            assert missed == []
+            assert stores.profiles.count()[""] == 160
+            assert len(stores.decisions.rewarded()[0]) == 160
 
     def test_nobody_sees_what_is_taken_back(self, tmp_path: Path) -> None:
         """Another thread may wait for the end of the transaction, or see what was before it."""
@@ -140,6 +172,11 @@ class TransactionContract(StoreCase):
         if self.durable:
             with self.opened(tmp_path) as stores:
                 assert len(stores.events.read(EventQuery())) == 200
+
+
+def _read(stores: Stores, profile_id: str) -> bool:
+    found = stores.events.read(EventQuery(profile_id=profile_id))
+    return [one.event.message_id for one in found] == [profile_id]
 
 
 def _age(stores: Stores) -> None:
