@@ -22,6 +22,7 @@ from playwright.sync_api import (
 
 SERVE = Path(__file__).with_name("serve.py")
 CHROMIUM = Path("/usr/bin/chromium")
+ABSENT = f"no Chromium at {CHROMIUM}: apt-get install chromium"
 ARGUMENTS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -38,6 +39,15 @@ TITLES = (
     "Olive oil",
 )  # fmt: skip
 PEOPLE = 12
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here looks through Chromium: skipped where it is absent, a failure in CI."""
+    here = [item for item in items if item.path.parent == SERVE.parent]
+    for item in here:
+        item.add_marker(pytest.mark.browser)
+        if not CHROMIUM.exists() and os.environ.get("CI") != "true":
+            item.add_marker(pytest.mark.skip(reason=ABSENT))
 
 
 @pytest.fixture(scope="session")
@@ -150,14 +160,15 @@ def _sent(client: httpx.Client, method: str, path: str, body: object) -> Any:
     return response.json()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium without a head; where it is absent the tests are skipped, in CI they fail."""
+    """Chromium without a head.
+
+    Playwright keeps an event loop running in this thread, which must be gone before others run
+    theirs: hence one for each module.
+    """
     if not CHROMIUM.exists():
-        absent = f"no Chromium at {CHROMIUM}: apt-get install chromium"
-        if os.environ.get("CI") == "true":
-            pytest.fail(absent)
-        pytest.skip(absent)
+        pytest.fail(ABSENT)
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
         yield opened

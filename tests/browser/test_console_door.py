@@ -7,7 +7,6 @@ import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-pytestmark = pytest.mark.browser
 expect.set_options(timeout=30_000)
 
 

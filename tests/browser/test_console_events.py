@@ -3,10 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 from playwright.sync_api import Page, expect
 
-pytestmark = pytest.mark.browser
 expect.set_options(timeout=30_000)
 Shop = Callable[..., Any]
 Visit = Callable[[Page, str], None]

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-pytestmark = pytest.mark.browser
 expect.set_options(timeout=30_000)
 Shop = Callable[..., Any]
 Visit = Callable[[Page, str], None]

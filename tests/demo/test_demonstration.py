@@ -106,7 +106,7 @@ def test_what_was_cut_off_is_taken_up_again(journey: CompleteJourney) -> None:
             set_up(engine, Cut(), households=HOUSEHOLDS)
         assert not marker(engine).history
         set_up(engine, Steps(), households=HOUSEHOLDS)
-        assert marker(engine).models
+        assert marker(engine).rehearsed
         assert engine.learning.status()["eventsFolded"] == sum(
             len(moment.payloads) for moment in journey.moments(BEGIN, REPLAY_FROM)
         )

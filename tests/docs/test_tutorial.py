@@ -235,3 +235,11 @@ def test_a_person_is_handed_over_and_erased(shell: Shell) -> None:
     held = json.loads((shell.folder / "ada.json").read_text())
     assert held["profile"]["traits"]["email"]["value"] == "ada@example.com"
     assert erased["erased"]["events"] == len(held["events"]) == 1
+
+
+def test_a_store_is_copied_while_it_is_used_and_put_back(shell: Shell) -> None:
+    found = BLOCK.findall((HOWTO / "run-in-production.md").read_text())
+    backup, restore = [block for language, how, block in found if how == "backup"]
+    assert "found whole" in shell.run(backup)
+    said = shell.run(restore.replace("sqlite:///shop.db", "sqlite:///restored.db"))
+    assert "nothing is wrong with it" in said

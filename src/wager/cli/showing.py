@@ -13,7 +13,6 @@ from rich.progress import (
     SpinnerColumn,
     TextColumn,
     TimeElapsedColumn,
-    TimeRemainingColumn,
 )
 from rich.table import Table
 
@@ -83,12 +82,11 @@ def figure(value: Any) -> str:
 def progress() -> Iterator[Progress]:
     """Bars on stderr for what takes more than a second."""
     with Progress(
-        SpinnerColumn(finished_text="[green]done[/]"),
+        SpinnerColumn(finished_text="[green]✓[/]"),
         TextColumn("{task.description}"),
-        BarColumn(bar_width=30),
+        BarColumn(bar_width=12),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        TimeRemainingColumn(elapsed_when_finished=False),
         console=err,
     ) as shown:
         yield shown

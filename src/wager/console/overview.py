@@ -80,16 +80,17 @@ class Live:
 async def overview(sheet: Sheet) -> None:
     """Live: asks again every two seconds, unless paused."""
     placements = await names_of(sheet.api, "placements")
-    news = await _ask(sheet)
+    units = await Units.ask(sheet.api)
+    news = await _ask(sheet, units)
     show(_head(sheet, placements))
     if not news.overview.bets and not news.latest.decisions:
         show(tag("section", _first_steps(news.overview, placements), class_="card"))
-        _wait_for_the_first(sheet)
+        _wait_for_the_first(sheet, units)
         return
     live = Live(news)
 
     async def refresh() -> None:
-        live.write(await _ask(sheet))
+        live.write(await _ask(sheet, units))
 
     timer = ui.timer(SECONDS, guarded(sheet, refresh), immediate=False)
 
@@ -101,15 +102,15 @@ async def overview(sheet: Sheet) -> None:
     live.button.on("click", turn)
 
 
-def _wait_for_the_first(sheet: Sheet) -> None:
+def _wait_for_the_first(sheet: Sheet, units: Units) -> None:
     async def look() -> None:
-        if (await _ask(sheet)).latest.decisions:
+        if (await _ask(sheet, units)).latest.decisions:
             ui.navigate.reload()
 
     ui.timer(SECONDS, guarded(sheet, look), immediate=False)
 
 
-async def _ask(sheet: Sheet) -> News:
+async def _ask(sheet: Sheet, units: Units) -> News:
     asked = {"placement": sheet.asked("placement"), "hours": sheet.asked("hours")}
     return News(
         overview=await sheet.api.get("/v1/reports/overview", Overview, asked),
@@ -117,7 +118,7 @@ async def _ask(sheet: Sheet) -> News:
         latest=await sheet.api.get(
             "/v1/decisions", Bets, {"limit": LATEST, "placement": asked["placement"]}
         ),
-        units=await Units.ask(sheet.api),
+        units=units,
     )
 
 

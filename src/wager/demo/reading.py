@@ -8,11 +8,12 @@ import importlib.util
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
 
-from wager.demo.completejourney import BEGIN, REPLAY_FROM, CompleteJourney, Moment
+from wager.demo.completejourney import BEGIN, REPLAY_FROM, CompleteJourney, Moment, Order
 from wager.domain.content import Item
 from wager.errors import MissingExtra, WagerError
 
@@ -29,7 +30,7 @@ class Items(msgspec.Struct, frozen=True):
 
 
 class History(msgspec.Struct, frozen=True):
-    """A page of what happened before December, and how many baskets there are of all."""
+    """A page of what happened, and how many baskets there are in the whole span."""
 
     total: int
     moments: list[Moment]
@@ -37,12 +38,15 @@ class History(msgspec.Struct, frozen=True):
 
 def read_items(households: int | None) -> Iterator[Items]:
     """Products and coupons, a page at a time."""
-    return _pages("items", Items, households)
+    return _pages(["items"], Items, households)
 
 
-def read_history(households: int | None) -> Iterator[History]:
-    """January to November, person by person, a page at a time."""
-    return _pages("history", History, households)
+def read_history(
+    since: datetime, until: datetime, order: Order, households: int | None
+) -> Iterator[History]:
+    """What happened from `since` to before `until`, a page at a time."""
+    asked = ["history", "--since", since.isoformat(), "--until", until.isoformat()]
+    return _pages([*asked, "--order", order], History, households)
 
 
 def check_data() -> None:
@@ -51,9 +55,9 @@ def check_data() -> None:
         raise MissingExtra("the demonstration", "demo")
 
 
-def _pages(what: str, kind: type[T], households: int | None) -> Iterator[T]:
+def _pages(asked: list[str], kind: type[T], households: int | None) -> Iterator[T]:
     check_data()
-    command = [sys.executable, "-m", "wager.demo.reading", what]
+    command = [sys.executable, "-m", "wager.demo.reading", *asked]
     command += [] if households is None else ["--households", str(households)]
     decoder = msgspec.msgpack.Decoder(kind)
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
@@ -76,18 +80,21 @@ def _write(pages: Iterable[Any]) -> None:
 
 
 def main() -> None:
-    """`python -m wager.demo.reading items|history [--households N]`"""
+    """`python -m wager.demo.reading items|history`: what `read_items`, `read_history` ask for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=("items", "history"))
+    parser.add_argument("--since", type=datetime.fromisoformat, default=BEGIN)
+    parser.add_argument("--until", type=datetime.fromisoformat, default=REPLAY_FROM)
+    parser.add_argument("--order", choices=("time", "person"), default="person")
     parser.add_argument("--households", type=int, default=None)
-    options = parser.parse_args()
-    journey = CompleteJourney(households=options.households)
-    if options.what == "items":
+    asked = parser.parse_args()
+    journey = CompleteJourney(households=asked.households)
+    if asked.what == "items":
         items = list(journey.items())
         _write(Items(len(items), page) for page in in_pages(items, ITEMS_AT_ONCE))
     else:
-        total, _ = journey.count(BEGIN, REPLAY_FROM)
-        moments = journey.moments(BEGIN, REPLAY_FROM, order="person")
+        total, _ = journey.count(asked.since, asked.until)
+        moments = journey.moments(asked.since, asked.until, order=asked.order)
         _write(History(total, page) for page in in_pages(moments, MOMENTS_AT_ONCE))
     journey.close()
 

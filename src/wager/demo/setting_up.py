@@ -1,17 +1,18 @@
 """The demonstration's store: definitions, items, eleven months of history, models."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from importlib import resources
+from itertools import groupby
 from typing import Any, Protocol
 
 import msgspec
 
 from wager.batch.tables import also_bought_in_child
-from wager.demo.completejourney import END, REPLAY_FROM, Moment
-from wager.demo.reading import read_history, read_items
+from wager.demo.completejourney import BEGIN, END, REPLAY_FROM, Moment
+from wager.demo.reading import History, in_pages, read_history, read_items
 from wager.demo.retelling import ZONE, Payload
 from wager.domain.content import Item
 from wager.domain.events import Arrival
@@ -21,9 +22,9 @@ from wager.stores.base import DecisionQuery
 
 MARKER = "demo"
 KINDS = ("goals", "segments", "placements")
+EVENTS_AT_ONCE = 500
 COMMITS_UNDER_WAY = 8
 REHEARSE_FROM = datetime(2017, 11, 17, tzinfo=UTC)
-DAY = timedelta(days=1)
 
 
 class Marker(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +37,7 @@ class Marker(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Bars(Protocol):
-    """Shows how far a step is; `start` again corrects the total of the step that began."""
+    """Shows how far a step is; `start` with the same words only corrects its total."""
 
     def start(self, what: str, total: int | None) -> None: ...
 
@@ -64,13 +65,16 @@ def set_up(engine: Engine, bars: Bars, *, households: int | None = None) -> None
         mark = Marker(history=True, households=households)
         keep(engine, mark)
     if not mark.models:
-        bars.start("models: what is popular, and in which segment", None)
+        bars.start("models: what is popular, and with whom", None)
         engine.learn()
         bars.start("models: also bought, in a child process", None)
         engine.learning.rebuild(also_bought_in_child)
         engine.learning.checkpoint()
         mark = msgspec.structs.replace(mark, models=True)
         keep(engine, mark)
+    if not mark.rehearsed:
+        _rehearse(engine, bars, households)
+        keep(engine, msgspec.structs.replace(mark, rehearsed=True))
 
 
 def replayed_to(engine: Engine) -> datetime:
@@ -83,11 +87,10 @@ def replayed_to(engine: Engine) -> datetime:
 def _publish(engine: Engine, bars: Bars, households: int | None) -> None:
     own = definitions()
     items = [msgspec.convert(one, Item) for one in own["items"]]
-    started = False
+    what = "items: products and coupons"
+    bars.start(what, None)
     for page in read_items(households):
-        if not started:
-            bars.start("items: products and coupons", page.total)
-            started = True
+        bars.start(what, page.total)
         _, durable = engine.publishing.put_items([*items, *page.items])
         durable.result()
         items = []
@@ -109,19 +112,52 @@ def definitions() -> dict[str, list[dict[str, Any]]]:
 def _take_in(engine: Engine, bars: Bars, households: int | None) -> None:
     """The history, person by person: a profile is then written once for many baskets. What is
     learnt follows the events' own time, so the order of arrival changes nothing."""
-    bars.start("history: baskets of January to November 2017", None)
     waiting: deque[Future[None]] = deque()
-    started = False
-    for page in read_history(households):
-        if not started:
-            bars.start("history: baskets of January to November 2017", page.total)
-            started = True
+    what = "history: baskets from January 2017 on"
+    bars.start(what, None)
+    for page in read_history(BEGIN, REHEARSE_FROM, "person", households):
+        bars.start(what, page.total)
         waiting.append(_collect(engine, page.moments))
         while len(waiting) > COMMITS_UNDER_WAY:
             waiting.popleft().result()
         bars.advance(sum(moment.kind == "basket" for moment in page.moments))
     for durable in waiting:
         durable.result()
+
+
+def _rehearse(engine: Engine, bars: Bars, households: int | None) -> None:
+    """The last two weeks of the history, a day at a time: before a day's baskets are taken in,
+    what a bet on each would have been worth is learnt, so that December's odds begin near true."""
+    what = "rehearsal: late November, guessed, then seen"
+    bars.start(what, None)
+    for total, day in _days(read_history(REHEARSE_FROM, REPLAY_FROM, "time", households)):
+        bars.start(what, total)
+        told = [moment for moment in day if moment.kind == "basket"]
+        seen = engine.stores.events.seen([moment.name for moment in told])
+        for moment in told:
+            if moment.name not in seen:
+                _guess(engine, moment)
+        for page in in_pages(day, EVENTS_AT_ONCE):
+            _collect(engine, page).result()
+        engine.learn()
+        bars.advance(len(told))
+    engine.learning.checkpoint()
+
+
+def _days(pages: Iterable[History]) -> Iterator[tuple[int, list[Moment]]]:
+    """The moments of each day (UTC), with the total that their pages told."""
+    told = ((page.total, moment) for page in pages for moment in page.moments)
+    for (total, _), day in groupby(told, key=lambda one: (one[0], one[1].at.date())):
+        yield total, [moment for _, moment in day]
+
+
+def _guess(engine: Engine, moment: Moment) -> None:
+    try:
+        profile = engine.people.stored("user_id", moment.user_id)
+    except NotFound:
+        return  # its first basket: nothing was known
+    bought = {str(line["product_id"]) for line in moment.payloads[0]["properties"]["products"]}
+    engine.learning.rehearse(profile, "home", at=moment.at, zone=ZONE, bought=bought)
 
 
 def _collect(engine: Engine, moments: Sequence[Moment]) -> "Future[None]":

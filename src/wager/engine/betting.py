@@ -31,6 +31,7 @@ from wager.render.renditions import Rendered, content
 
 LOGGED_FEATURES = (*FEATURES, "said")
 EXCLUDED_EXAMPLES = 40
+PLAIN_KEPT = 50_000
 _UNLEARNT = nothing_learnt()
 
 
@@ -179,8 +180,8 @@ class Bettor:
             rule = self._why_not(ask, name)
             if rule is None and len(chosen) < slots:
                 chosen[name] = None
-            elif rule is not None and (only is not None or name in named):
-                dropped[name] = rule
+            elif rule not in (None, "wrong-kind"):
+                dropped[name] = str(rule)
             if only is None and len(chosen) == slots:
                 break
         return list(chosen), list(dropped.items())
@@ -219,11 +220,14 @@ class Bettor:
         """What is shown, in words for this person; words that use the profile raise the level."""
         if name is None:
             return {}, level, ()
+        template = ask.placement.template
+        if template is None and name not in self.live.templated:
+            return self._plain(ask, name), level, ()
         values = self._values(ask, name)
         rendered = self._rendered(ask, name, values)
         shown, used = dict(rendered.content), list(rendered.used)
-        if ask.placement.template is not None:
-            text, fields, problem = _merged(ask.placement.template, values)
+        if template is not None:
+            text, fields, problem = _merged(template, values)
             if text is not None:
                 shown["text"] = text
                 used.extend(fields)
@@ -234,6 +238,17 @@ class Bettor:
             return shown, level, ()
         words = Reason(kind="template", text=f"says what is known: {', '.join(sorted(set(used)))}")
         return shown, max(level, "customization", key=LEVELS.index), (words,)
+
+    def _plain(self, ask: Ask, name: str) -> dict[str, Any]:
+        """An item's content without anything merged in: the same for everybody, so it is kept."""
+        channel = ask.context.get("channel")
+        key = (name, channel if isinstance(channel, str) else None)
+        kept = self.live.plain.get(key)
+        if kept is None:
+            kept = self.live.plain[key] = self._rendered(ask, name, {}).content
+            if len(self.live.plain) > PLAIN_KEPT:
+                self.live.plain.pop(next(iter(self.live.plain)))
+        return kept
 
     def _choice(
         self, ask: Ask, table: Table, slot: int, row: int, propensity: float, notes: list[Reason]

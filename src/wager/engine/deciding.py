@@ -137,7 +137,9 @@ class Deciding:
             )
         return before
 
-    def _decision_ids(self, request: DecideRequest, placements: Sequence[Placement]) -> Sequence[str]:
+    def _decision_ids(
+        self, request: DecideRequest, placements: Sequence[Placement]
+    ) -> Sequence[str]:
         """The caller's id for one placement, the id and the placement's name for several."""
         if request.decision_id is None:
             return [self.live.new_id() for _ in placements]

@@ -20,13 +20,14 @@ from wager.domain.models import Ranked, Snapshot
 from wager.domain.profiles import Profile
 from wager.engine.live import Live
 from wager.learn import attribution
-from wager.learn.popularity import Crowd, actions
+from wager.learn.popularity import KEPT, Crowd, actions, weight_at
 from wager.learn.rewards import Rewards, pack, unpack
 from wager.stores.base import DecisionQuery, EventQuery
 
 PAGE = 2000
 OPEN_BETS = 100
 REPLAY_GRACE = timedelta(seconds=1)
+DOUBTED_BASKETS = 20.0
 
 
 class Kept(msgspec.Struct):
@@ -209,17 +210,16 @@ class Learning:
         crowds = self._kept.crowds
         everybody = crowds.get("", Crowd())
         inside = {name: crowd for name, crowd in crowds.items() if name}
-        share = everybody.baskets or 1.0
+        latest = self._kept.latest
+        one = weight_at(latest.timestamp()) if latest is not None else 1.0
+        doubt = DOUBTED_BASKETS * one
         self.live.snapshot = Snapshot(
             version=self.version,
-            baskets=float(len(everybody.items)) and everybody.baskets,
-            popular=[(name, weight / share) for name, weight in everybody.best()],
-            rates=everybody.rates(),
-            popular_in={
-                name: [(item, weight / (crowd.baskets or 1.0)) for item, weight in crowd.best(60)]
-                for name, crowd in inside.items()
-            },
-            rates_in={name: crowd.rates() for name, crowd in inside.items()},
+            baskets=everybody.baskets / one,
+            popular=_shares(everybody, KEPT, doubt),
+            rates=everybody.rates(doubt),
+            popular_in={name: _shares(crowd, 60, doubt) for name, crowd in inside.items()},
+            rates_in={name: crowd.rates(doubt) for name, crowd in inside.items()},
             also_bought=self._also_bought,
             payoffs={
                 name: fold.payoffs(PRIOR_MEAN, PRIOR_STRENGTH)
@@ -318,3 +318,8 @@ class Learning:
                     for name, fold in self._rewards.items()
                 },
             }
+
+
+def _shares(crowd: Crowd, limit: int, doubt: float) -> list[tuple[str, float]]:
+    total = crowd.baskets + doubt
+    return [(name, weight / total) for name, weight in crowd.best(limit)]

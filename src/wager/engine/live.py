@@ -43,6 +43,7 @@ class Live:
         self.snapshot = Snapshot(version="0")
         self.items: dict[str, Item] = {}
         self.templated: set[str] = set()
+        self.plain: dict[tuple[str, object], dict[str, Any]] = {}
         self._kinds: dict[str, dict[str, None]] = {}
         self._categories: dict[tuple[str, str], dict[str, None]] = {}
         self.shelf = Shelf(items=self.items, kinds={}, categories={})
@@ -91,6 +92,7 @@ class Live:
         for item_id in deleted:
             self._forget(item_id)
         if put or deleted:
+            self.plain.clear()
             self.rank_shelf()
 
     def _forget(self, item_id: str) -> None:

@@ -5,7 +5,7 @@ from concurrent.futures import Future
 
 import msgspec
 
-from wager.domain.events import StoredEvent
+from wager.domain.events import Quarantined, StoredEvent
 from wager.domain.identity import Identity
 from wager.domain.profiles import Profile
 from wager.engine.live import Live
@@ -84,7 +84,17 @@ class People:
             "profile": profile,
             "events": self._events(profile.profile_id),
             "decisions": decisions,
+            "quarantine": self._quarantined(profile),
         }
+
+    def _quarantined(self, profile: Profile) -> Sequence[Quarantined]:
+        names = {*profile.identities, *profile.unverified}
+        found: list[Quarantined] = []
+        after = ""
+        while page := self.live.stores.quarantine.list(after=after, limit=PAGE):
+            found.extend(entry for entry in page if names & set(entry.identities))
+            after = page[-1].quarantine_id
+        return found
 
     def _events(self, profile_id: str) -> Sequence[StoredEvent]:
         found: list[StoredEvent] = []

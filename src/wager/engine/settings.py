@@ -17,7 +17,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     event_days: int = 400
     decision_days: int = 90
     checkpoint_seconds: float = 30.0
-    segment_error_limit: int = 1000
     origins: str = ""
     requests_per_second: float = 5000.0
     public_requests_per_second: float = 100.0

@@ -54,27 +54,29 @@ class Crowd(msgspec.Struct):
             self.touched = set()
         return sorted(self.top.items(), key=lambda pair: (-pair[1], pair[0]))[:limit]
 
-    def rates(self) -> "Rates":
-        """The share of baskets that hold an item, for each item."""
-        return Rates(self)
+    def rates(self, doubt: float = 0.0) -> "Rates":
+        """The share of baskets that hold each item; `doubt` is the weight of baskets that are
+        thought to hold none, so that one basket is not taken for everybody."""
+        return Rates(self.items, self.baskets + doubt)
 
 
 class Rates(Mapping[str, float]):
     """A crowd seen as shares of its baskets, worked out when asked for."""
 
-    __slots__ = ("_crowd",)
+    __slots__ = ("_items", "_total")
 
-    def __init__(self, crowd: Crowd) -> None:
-        self._crowd = crowd
+    def __init__(self, items: Mapping[str, float], total: float) -> None:
+        self._items = items
+        self._total = total
 
     def __getitem__(self, name: str) -> float:
-        return self._crowd.items[name] / self._crowd.baskets
+        return self._items[name] / self._total
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._crowd.items)
+        return iter(self._items)
 
     def __len__(self) -> int:
-        return len(self._crowd.items)
+        return len(self._items)
 
 
 def _by_weight(pair: tuple[str, float]) -> tuple[float, str]:

@@ -64,8 +64,9 @@ class Regression:
 
     @property
     def noise(self) -> float:
-        """The variance of one reward, no less than that of a rare win."""
-        if self.count < 2:
+        """The variance of one reward; what was seen weighs against 50 rewards of variance 0.05."""
+        if self.count <= 0:
             return 0.05
         mean = self.total / self.count
-        return max(self.squares / self.count - mean * mean, 1e-4)
+        seen = max(self.squares / self.count - mean * mean, 0.0)
+        return (self.count * seen + 50.0 * 0.05) / (self.count + 50.0)

@@ -29,6 +29,7 @@ class SqliteEvents:
         self._journal = journal
         self._known: Overlay[str, bool] = Overlay(journal, lambda _: None)
         journal.register(self._known)
+        self._any_expired = journal.read(_is_any_expired)
 
     def seen(self, message_ids: Sequence[str]) -> set[str]:
         wanted = set(message_ids)
@@ -36,10 +37,20 @@ class SqliteEvents:
         found = {message_id for message_id, known in waiting.items() if known}
         rest = sorted(wanted - waiting.keys())
         if len(rest) > _FEW:
-            found.update(self._journal.read(lambda disk: _known(disk, rest)))
+            found.update(self._journal.read(lambda disk: self._on_disk(disk, rest)))
         elif rest:
             with self._journal.lock:
-                found.update(_known(self._journal.single, rest))
+                found.update(self._on_disk(self._journal.single, rest))
+        return found
+
+    def _on_disk(self, disk: sqlite3.Connection, message_ids: Sequence[str]) -> set[str]:
+        """Which of these are on disk: first where they are before they expire, then where after."""
+        asked = in_chunks("seen", message_ids)
+        if self._any_expired or self._journal.read_only:
+            asked += in_chunks("seen_expired", message_ids)
+        found: set[str] = set()
+        for sql, values in asked:
+            found.update(_TEXTS.decode(disk.execute(sql, values).fetchone()[0]))
         return found
 
     def append(self, event: Event, profile_id: str, settled: tuple[str, ...] = ()) -> None:
@@ -98,20 +109,14 @@ class SqliteEvents:
         )
         for _, message_id, received_at in rows:
             batch.add("put_expired", message_id, (message_id, received_at))
+        self._any_expired = self._any_expired or bool(rows)
         batch.cut("delete_event", [(sequence,) for sequence, _, _ in rows])
         batch.cut("forget_expired", [(micros(before - KNOWN_AFTER_EXPIRY),)])
         return len(rows)
 
 
-def _known(disk: sqlite3.Connection, message_ids: Sequence[str]) -> set[str]:
-    """Which of these are on disk: first where they are before they expire, then where after."""
-    asked = in_chunks("seen", message_ids)
-    if disk.execute(READS["any_expired"]).fetchone()[0]:
-        asked += in_chunks("seen_expired", message_ids)
-    found: set[str] = set()
-    for sql, values in asked:
-        found.update(_TEXTS.decode(disk.execute(sql, values).fetchone()[0]))
-    return found
+def _is_any_expired(disk: sqlite3.Connection) -> bool:
+    return bool(disk.execute(READS["any_expired"]).fetchone()[0])
 
 
 def _stored(sequence: int, profile_id: str, settled: str | None, body: bytes) -> StoredEvent:
