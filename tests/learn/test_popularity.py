@@ -55,4 +55,4 @@ def test_tops_are_the_true_tops_however_often_they_are_asked(seed: int, every: i
     rates = crowd.rates()
     assert len(rates) == len(crowd.items)
     for name, weight in crowd.items.items():
-        assert rates[name] == weight / crowd.baskets
+        assert rates.of(name) == weight / crowd.baskets

@@ -204,9 +204,7 @@ def _popular(ask: Ask) -> Iterable[tuple[str, float]]:
     if len(known) >= SCARCE:
         return known
     fresh = [
-        (name, rates.get(name, 0.0))
-        for kind in kinds
-        for name in ask.shelf.kinds.get(kind, ())[-NEWEST:]
+        (name, rates.of(name)) for kind in kinds for name in ask.shelf.kinds.get(kind, ())[-NEWEST:]
     ]
     return known + fresh
 

@@ -56,26 +56,36 @@ def rows(ask: Ask, who: Standing, candidates: Sequence[tuple[str, Origin]]) -> F
     nothing of the segment's.
     """
     x = np.zeros((len(candidates), WIDTH))
-    get = ask.snapshot.rates.get
-    rate = np.array([get(name, 0.0) for name, _ in candidates])
+    names = [name for name, _ in candidates]
+    rate = ask.snapshot.rates.each(names)
     x[:, 0] = 1.0
     x[:, 1] = np.log1p(1000.0 * rate) / 6.9
     x[:, 2] = np.minimum(rate * 5.0, 1.0)
-    x[:, _COLUMN["alsoBought"]] = _strengths(candidates, "also-bought")
+    _strengths(candidates, "also-bought", x)
     if ask.level in ("segment", "context"):
-        x[:, 3] = _segment_lift(ask, candidates, rate)
+        x[:, 3] = _segment_lift(ask, names, rate)
     if ask.level == "context":
-        _history(ask, who, candidates, x)
-        _leaning(ask, who, candidates, x)
+        _history(ask, who, names, x)
+        _strengths(candidates, "cart", x)
+        _leaning(ask, who, names, x)
     return x
 
 
-def _history(ask: Ask, who: Standing, candidates: Sequence[tuple[str, Origin]], x: Floats) -> None:
+def _strengths(candidates: Sequence[tuple[str, Origin]], source: str, x: Floats) -> None:
+    """Log-likelihood ratios brought to about 0 to 1."""
+    column = _COLUMN["alsoBought" if source == "also-bought" else source]
+    for row, (_, origin) in enumerate(candidates):
+        weight = origin.sources.get(source)
+        if weight is not None and weight > 0:
+            x[row, column] = math.log1p(weight) / 8.0
+
+
+def _history(ask: Ask, who: Standing, names: Sequence[str], x: Floats) -> None:
     """How often and how lately the person bought each, and whether it fits the hour."""
     kept = who.history
     if not kept:
         return
-    bought = np.array([kept.get(name, _NEVER) for name, _ in candidates]).reshape(-1, 5)
+    bought = np.array([kept.get(name, _NEVER) for name in names]).reshape(-1, 5)
     log_recent, day, times, cosine, sine = bought.T
     today = ask.timestamp / DAY
     days = np.maximum(today - day, 0.0)
@@ -97,16 +107,21 @@ def _history(ask: Ask, who: Standing, candidates: Sequence[tuple[str, Origin]], 
     x[:, 9] = np.where(times > 1, fit * np.minimum(times / 5.0, 1.0), 0.0)
 
 
-def _leaning(ask: Ask, who: Standing, candidates: Sequence[tuple[str, Origin]], x: Floats) -> None:
-    """The cart, categories that the person leans to, what was liked, clicked or passed over."""
-    if ask.cart:
-        x[:, _COLUMN["cart"]] = _strengths(candidates, "cart")
-    if who.leanings:
-        x[:, _COLUMN["affinity"]] = [_affinity(ask, who, name) for name, _ in candidates]
+def _leaning(ask: Ask, who: Standing, names: Sequence[str], x: Floats) -> None:
+    """Categories that the person leans to; what was liked, clicked or passed over."""
+    leanings, items = who.leanings, ask.shelf.items
+    if leanings:
+        column = _COLUMN["affinity"]
+        for row, name in enumerate(names):
+            item = items.get(name)
+            for category in item.categories if item is not None else ():
+                weight = leanings.get(category)
+                if weight is not None and weight > x[row, column]:
+                    x[row, column] = weight
     liked, exposures = ask.profile.liked, ask.profile.exposures
     if not liked and not exposures:
         return
-    for row, (name, _) in enumerate(candidates):
+    for row, name in enumerate(names):
         if name in liked:
             x[row, _COLUMN["liked"]] = 1.0
         exposure = exposures.get(name)
@@ -120,34 +135,13 @@ def _known_days(ask: Ask) -> float:
     return max((ask.now - ask.profile.created_at).total_seconds() / DAY, 1.0)
 
 
-def _segment_lift(ask: Ask, candidates: Sequence[tuple[str, Origin]], rate: Floats) -> Floats:
+def _segment_lift(ask: Ask, names: Sequence[str], rate: Floats) -> Floats:
     """The largest log ratio of a segment's rate over everybody's, smoothed, about -1 to 1."""
-    best = np.zeros(len(candidates))
+    best = np.zeros(len(names))
     for segment in ask.segments[:6]:
         inside = ask.snapshot.rates_in.get(segment)
-        if inside:
-            own = np.array([inside.get(name, 0.0) for name, _ in candidates])
-            lift = np.log((own + 1e-3) / (rate + 1e-3))
+        if inside is not None:
+            lift = np.log((inside.each(names) + 1e-3) / (rate + 1e-3))
             best = np.where(np.abs(lift) > np.abs(best), lift, best)
     lifted: Floats = np.clip(best / 2.0, -1.0, 1.0) * np.minimum(rate * 50.0 + 0.2, 1.0)
     return lifted
-
-
-def _affinity(ask: Ask, who: Standing, item_id: str) -> float:
-    item = ask.shelf.items.get(item_id)
-    if item is None:
-        return 0.0
-    leanings = who.leanings
-    best = 0.0
-    for name in item.categories:
-        weight = leanings.get(name, 0.0)
-        if weight > best:
-            best = weight
-    return best
-
-
-def _strengths(candidates: Sequence[tuple[str, Origin]], source: str) -> Floats:
-    """Log-likelihood ratios brought to about 0 to 1."""
-    weights = np.array([origin.sources.get(source, 0.0) for _, origin in candidates])
-    strengths: Floats = np.log1p(np.maximum(weights, 0.0)) / 8.0
-    return strengths

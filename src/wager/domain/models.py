@@ -11,6 +11,28 @@ Ranked = Sequence[tuple[str, float]]  # item id and its rate (share of baskets) 
 Cell = list[float]  # [times shown, sum of rewards, sum of what the regression had said]
 
 
+class Rates:
+    """The share of baskets that hold each item, worked out when asked for; unknown items have 0."""
+
+    __slots__ = ("_total", "_weights")
+
+    def __init__(self, weights: Mapping[str, float] | None = None, total: float = 1.0) -> None:
+        self._weights = weights or {}
+        self._total = total
+
+    def of(self, name: str) -> float:
+        """One item's share."""
+        return self._weights.get(name, 0.0) / self._total
+
+    def each(self, names: Sequence[str]) -> Floats:
+        """The share of each item (names,)."""
+        get = self._weights.get
+        return np.array([get(name, 0.0) for name in names]) / self._total
+
+    def __len__(self) -> int:
+        return len(self._weights)
+
+
 @dataclass(frozen=True, slots=True)
 class Payoffs:
     """What was learnt for one placement: a regression over features, and cells that correct it.
@@ -36,8 +58,8 @@ class Snapshot:
     version: str
     baskets: float = 0.0
     popular: Ranked = ()
-    rates: Mapping[str, float] = field(default_factory=dict)
+    rates: Rates = field(default_factory=Rates)
     popular_in: Mapping[str, Ranked] = field(default_factory=dict)
-    rates_in: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    rates_in: Mapping[str, Rates] = field(default_factory=dict)
     also_bought: Mapping[str, Ranked] = field(default_factory=dict)
     payoffs: Mapping[str, Payoffs] = field(default_factory=dict)

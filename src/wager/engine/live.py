@@ -110,7 +110,7 @@ class Live:
             items=self.items,
             kinds={kind: list(names)[-400:] for kind, names in self._kinds.items()},
             categories={
-                key: sorted(names, key=lambda name: -rates.get(name, 0.0))[:60]
+                key: sorted(names, key=lambda name: -rates.of(name))[:60]
                 for key, names in self._categories.items()
             },
         )

@@ -1,11 +1,12 @@
 """What is bought and clicked lately, by everybody and in each segment: decayed counts as a fold."""
 
 import heapq
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from wager.domain.events import CART_ADDED, CLICKED, LIKED, ORDERED, Event
+from wager.domain.models import Rates
 
 HALF_LIFE_DAYS = 30.0
 EPOCH_DAYS = 18262.0  # 2020-01-01: weights grow from here on, so that adding never rescales
@@ -54,29 +55,10 @@ class Crowd(msgspec.Struct):
             self.touched = set()
         return sorted(self.top.items(), key=lambda pair: (-pair[1], pair[0]))[:limit]
 
-    def rates(self, doubt: float = 0.0) -> "Rates":
+    def rates(self, doubt: float = 0.0) -> Rates:
         """The share of baskets that hold each item; `doubt` is the weight of baskets that are
         thought to hold none, so that one basket is not taken for everybody."""
         return Rates(self.items, self.baskets + doubt)
-
-
-class Rates(Mapping[str, float]):
-    """A crowd seen as shares of its baskets, worked out when asked for."""
-
-    __slots__ = ("_items", "_total")
-
-    def __init__(self, items: Mapping[str, float], total: float) -> None:
-        self._items = items
-        self._total = total
-
-    def __getitem__(self, name: str) -> float:
-        return self._items[name] / self._total
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._items)
-
-    def __len__(self) -> int:
-        return len(self._items)
 
 
 def _by_weight(pair: tuple[str, float]) -> tuple[float, str]:

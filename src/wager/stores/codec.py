@@ -50,9 +50,7 @@ def _decoded(decoder: msgspec.msgpack.Decoder[T], body: object, what: str) -> T:
     try:
         return decoder.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise StoreError(
-            f"{what} cannot be read from disk: {error}; `wager doctor` lists what is damaged"
-        ) from error
+        raise _unreadable(what, error) from error
 
 
 def event_from(body: object, what: str = "an event") -> Event:
@@ -93,7 +91,13 @@ def decision_from(body: object, what: str = "a decision") -> Decision:
     try:
         plain = press.decompress(body[1:])
     except zlib.error as error:
-        raise StoreError(
-            f"{what} cannot be read from disk: {error}; `wager doctor` lists what is damaged"
-        ) from error
+        raise _unreadable(what, error) from error
+    if not press.eof:
+        raise _unreadable(what, "it is cut short")
     return _decoded(_DECISION, plain, what)
+
+
+def _unreadable(what: str, why: object) -> StoreError:
+    return StoreError(
+        f"{what} cannot be read from disk: {why}; `wager doctor` lists what is damaged"
+    )
