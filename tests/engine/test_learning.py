@@ -195,3 +195,66 @@ def test_every_bet_is_settled_in_the_end() -> None:
     states = {one.state for one in engine.deciding.list(DecisionQuery(limit=1000)).decisions}
     assert states <= {"won", "lost"}
     engine.close()
+
+
+def test_a_bet_that_changes_while_a_backlog_is_read_is_learnt_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine, clock = opened()
+    bets = [engine.decide(placement="home", user_id=f"u-{n}") for n in range(7)]
+    track(
+        engine, clock, "Item Clicked", "u-0",
+        decisionId=bets[0].decision_id, itemId=bets[0].choices[0].item_id,
+    )  # fmt: skip
+    monkeypatch.setattr("wager.engine.learning.PAGE", 3)
+    engine.learn()
+    fold = engine.learning.status()["placements"]
+    assert isinstance(fold, dict)
+    assert fold["home"]["observations"] == 7
+    engine.learn()
+    assert engine.learning.status()["placements"] == fold
+    payoffs = engine.live.snapshot.payoffs["home"]
+    assert payoffs.base == pytest.approx(1 / 7)
+    engine.close()
+
+
+def test_a_rehearsal_teaches_what_history_knows() -> None:
+    engine, clock = opened()
+    for _ in range(6):
+        track(engine, clock, "Order Completed", "x", products=[{"product_id": "p-1"}])
+        track(engine, clock, "Order Completed", "x", products=[{"product_id": "p-2"}])
+    engine.learn()
+    profile = engine.people.stored("user_id", "x")
+    before = engine.live.snapshot.payoffs.get("shelf")
+    assert before is None
+    for _ in range(40):
+        learnt = engine.learning.rehearse(
+            profile, "shelf", at=clock(), zone="Europe/Berlin", bought={"p-1", "p-2"}
+        )
+        assert learnt >= 2
+    engine.learning.publish()
+    after = engine.live.snapshot.payoffs["shelf"]
+    assert after.base > 0.9
+    decision = engine.decide(placement="shelf", user_id="x", preview=True)
+    assert max(one.expected_reward for one in decision.candidates) > 0.7
+    engine.close()
+
+
+def test_a_new_segment_is_in_force_for_those_who_were_there_before() -> None:
+    engine, clock = opened()
+    track(engine, clock, "Order Completed", "x", products=[{"product_id": "p-1"}])
+    engine.publish(segments=[{"name": "buyers", "condition": "profile.traits.orders >= 1"}])
+    assert engine.people.get("user_id", "x").segments == ()
+    engine.learn()
+    assert engine.people.get("user_id", "x").segments == ("buyers",)
+    engine.close()
+
+
+def test_an_erased_person_leaves_the_models() -> None:
+    engine, _ = opened()
+    decision = engine.decide(placement="home", user_id="u-1")
+    engine.learn()
+    assert decision.profile_id in engine.live.snapshot.payoffs["home"].people
+    engine.people.erase("user_id", "u-1")[1].result()
+    assert decision.profile_id not in engine.live.snapshot.payoffs["home"].people
+    engine.close()

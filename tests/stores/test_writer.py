@@ -9,10 +9,11 @@ import pytest
 from msgspec.structs import replace
 
 from wager.errors import StoreError, StoreFailed
+from wager.stores import journal, sqlite_decisions, sqlite_events, sqlite_ledger
 from wager.stores.base import Commit, EventQuery
 from wager.stores.batches import Batch
 from wager.stores.sqlite import SqliteStores
-from wager.testing.samples import ADA, NOON, decision, event, item, profile
+from wager.testing.samples import ADA, NOON, days, decision, event, item, profile
 
 
 @pytest.fixture
@@ -202,3 +203,90 @@ def test_deletions_stay_in_their_place() -> None:
         {"put_link": [("b", 4)]},
     ]
     assert batch.rows == 6 and not Batch()
+
+
+def test_who_writes_faster_than_the_disk_waits(
+    stores: SqliteStores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "_ROOM", 10)
+    written: list[int] = []
+
+    def write() -> None:
+        for number in range(100):
+            _append(stores, number)
+            written.append(number)
+
+    hasty = Thread(target=write)
+    with Blocked(stores):
+        hasty.start()
+        hasty.join(0.5)
+        assert hasty.is_alive() and len(written) < 30
+    hasty.join(60)
+    assert len(stores.events.read(EventQuery())) == 100
+
+
+def test_what_breaks_a_rehearsal_is_told_to_who_asked(stores: SqliteStores) -> None:
+    def wrong(disk: sqlite3.Connection) -> object:
+        return disk.execute("SELECT nonsense").fetchall()
+
+    with stores.transaction() as commit:
+        stores.events.append(event("m-1"), "ada")
+        with pytest.raises(StoreError, match="nonsense"):
+            stores._journal.settled_read(wrong)
+        assert len(stores.events.read(EventQuery())) == 1
+    commit.durable.result(60)
+
+
+def test_reading_a_closed_store_says_so(stores: SqliteStores) -> None:
+    stores.close()
+    for ask in (
+        lambda: stores.profiles.get("ada"),
+        lambda: stores.events.seen(["m-1"]),
+        lambda: stores.decisions.get("d-1"),
+    ):
+        with pytest.raises(StoreError, match="closed"):
+            ask()
+
+
+def test_accounts_that_are_forgotten_are_counted_again(
+    stores: SqliteStores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_ledger, "_ENTRIES", 0)
+    for number in range(30):
+        with stores.transaction() as commit:
+            for key in ("a", "b"):
+                taken = stores.ledger.reserve(key, f"{number}", NOON, limit=20, window_seconds=None)
+                assert taken == (number < 20)
+        if number % 3 == 0:
+            commit.durable.result(60)
+    assert stores.ledger.spent("a", NOON, window_seconds=None) == 20
+    stores._journal.flush()
+    assert stores.ledger.spent("b", NOON, window_seconds=None) == 20
+
+
+def test_retention_goes_in_small_steps(
+    stores: SqliteStores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for door in (sqlite_events, sqlite_decisions, sqlite_ledger):
+        monkeypatch.setattr(door, "EXPIRE_AT_ONCE", 3)
+    with stores.transaction():
+        for number in range(10):
+            stores.events.append(event(f"m-{number}"), "ada")
+            stores.decisions.append(decision(f"d-{number}"))
+            stores.ledger.reserve("cap", f"r-{number}", NOON, limit=99, window_seconds=1)
+    said: list[str] = []
+    _writer(stores).set_trace_callback(said.append)
+    gone = stores.expire(days(9), events_days=1, decisions_days=1)
+    assert gone == {"events": 10, "quarantine": 0, "decisions": 10, "reservations": 10}
+    assert said.count("COMMIT") >= 12
+    assert stores.decisions.rewarded()[0] == [] and stores.decisions.get("d-1") is None
+
+
+def test_closing_inside_a_transaction_undoes_it(stores: SqliteStores) -> None:
+    with pytest.raises(StoreError, match="closed"), stores.transaction():
+        stores.events.append(event("m-1"), "ada")
+        stores.close()
+        stores.events.read(EventQuery())
+    again = SqliteStores(stores.url, stores._path)
+    assert again.events.read(EventQuery()) == []
+    again.close()

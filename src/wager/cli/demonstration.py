@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
@@ -58,10 +59,8 @@ class Demonstration:
     def set_up(self, engine: Engine) -> None:
         """Take in what is not there yet, with a bar for each step."""
         check_data()
-        with progress() as shown:
-            bars = _Bars(shown)
+        with _Bars() as bars:
             set_up(engine, bars, households=self._households)
-            bars.finish()
         self._since = replayed_to(engine)
 
     def begin(self, address: str, key: str) -> None:
@@ -121,28 +120,39 @@ class Demonstration:
 
 
 class _Bars:
-    """One bar after the other; the one before is full when the next begins."""
+    """One bar after the other; the one before is full when the next begins. None, nothing shown."""
 
-    def __init__(self, shown: Progress) -> None:
-        self._shown = shown
-        self._task: TaskID | None = None
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._shown: Progress | None = None
+        self._task = TaskID(0)
+        self._what = ""
 
     def start(self, what: str, total: int | None) -> None:
-        if self._task is not None and self._shown.tasks[-1].description == what:
+        if self._shown is None:
+            self._shown = self._stack.enter_context(progress())
+        if what == self._what:
             self._shown.update(self._task, total=total)
             return
-        self.finish()
-        self._task = self._shown.add_task(what, total=total)
+        self._fill()
+        self._what, self._task = what, self._shown.add_task(what, total=total)
 
     def advance(self, count: int) -> None:
-        if self._task is not None:
+        if self._shown is not None:
             self._shown.advance(self._task, count)
 
-    def finish(self) -> None:
-        if self._task is not None:
+    def _fill(self) -> None:
+        if self._shown is not None and self._what:
             whole = self._shown.tasks[-1].total or 1
             self._shown.update(self._task, total=whole, completed=whole)
-        self._task = None
+
+    def __enter__(self) -> "_Bars":
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:
+            self._fill()
+        self._stack.close()
 
 
 def _standings(child: "subprocess.Popen[str]") -> Iterator[Standing]:

@@ -1,6 +1,5 @@
 """How the command line reaches wager: over HTTP, or with a store by the same API in-process."""
 
-import asyncio
 import hashlib
 import http.client
 import os
@@ -12,10 +11,12 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
+from wager.engine.engine import Engine
 from wager.engine.engine import open as open_engine
 from wager.engine.settings import Settings
 from wager.errors import BadInput, Unauthorized, WagerError
 from wager.server.app import create_app
+from wager.server.inside import Inside
 from wager.server.keys import Hashes, Keys
 
 URL = "http://127.0.0.1:8000"
@@ -71,56 +72,20 @@ class OverHttp:
 class InProcess:
     """The API over an engine in this process: the same requests, no network."""
 
-    def __init__(self, engine: Any) -> None:
+    def __init__(self, engine: Engine) -> None:
         key = secrets.token_urlsafe(32)
-        digest = hashlib.sha256(key.encode()).hexdigest()
-        self._key = key
-        self._app = create_app(engine, Keys(Hashes(secret=digest, public="")), console=False)
-        self._runner = asyncio.Runner()
+        keys = Keys(Hashes(secret=hashlib.sha256(key.encode()).hexdigest(), public=""))
+        self._authorization = f"Bearer {key}"
+        self._inside = Inside(create_app(engine, keys, console=False))
 
     def ask(
         self, method: str, path: str, body: bytes | None = None, media: str = "application/json"
     ) -> Answer:
-        return self._runner.run(self._ask(method, path, body or b"", media))
-
-    async def _ask(self, method: str, path: str, body: bytes, media: str) -> Answer:
-        target, _, query = path.partition("?")
-        scope = {
-            "type": "http",
-            "asgi": {"version": "3.0"},
-            "http_version": "1.1",
-            "method": method,
-            "scheme": "http",
-            "path": target,
-            "raw_path": target.encode(),
-            "query_string": query.encode(),
-            "root_path": "",
-            "headers": [
-                (b"authorization", f"Bearer {self._key}".encode()),
-                (b"content-type", media.encode()),
-                (b"content-length", str(len(body)).encode()),
-            ],
-            "client": ("127.0.0.1", 0),
-            "server": ("127.0.0.1", 80),
-        }
-        status, said = 500, b""
-        unread = [body]
-
-        async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": unread.pop() if unread else b""}
-
-        async def send(message: Any) -> None:
-            nonlocal status, said
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            else:
-                said += message.get("body", b"")
-
-        await self._app(scope, receive, send)
-        return _read(status, said)
+        headers = {"authorization": self._authorization, "content-type": media}
+        return _read(*self._inside.request(method, path, headers, body or b""))
 
     def close(self) -> None:
-        self._runner.close()
+        self._inside.close()
 
 
 @contextmanager

@@ -173,6 +173,12 @@ class Person(Answer, frozen=True):
     timezone: str | None = None
     merged_from: tuple[str, ...] = ()
 
+    @property
+    def last_known(self) -> datetime:
+        """When something last happened: the latest purchase, else anything that was counted."""
+        bought = [one.last_at for one in self.purchases.values()]
+        return max(bought or [one.last_at for one in self.counts.values()], default=self.updated_at)
+
 
 class People(Answer, frozen=True):
     profiles: list[Person] = []

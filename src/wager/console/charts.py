@@ -88,18 +88,18 @@ def base(**more: Any) -> Option:
 GRID = {"left": 4, "right": 12, "top": 8, "bottom": 4, "containLabel": True}
 
 
-def names_axis(names: Sequence[str], wide: int = 210) -> Option:
+def names_axis(names: Sequence[str], wide: int = 210, overflow: str = "break") -> Option:
     """A vertical axis of words, the first on top, broken over lines where they are long."""
     return {
         "type": "category",
         "data": list(names),
         "inverse": True,
-        "axisLine": {"show": False},
+        "axisLine": {"show": False, "onZero": False},
         "axisTick": {"show": False},
         "axisLabel": {
             "color": "var(--ink)",
             "width": wide,
-            "overflow": "break",
+            "overflow": overflow,
             "lineHeight": 15,
             "interval": 0,
             "fontSize": 12,
@@ -117,9 +117,19 @@ def value_axis(**more: Any) -> Option:
     }
 
 
-def narrow(option: Option) -> list[Option]:
-    """What changes where the chart itself is narrow, as on a phone."""
-    return [{"query": {"maxWidth": _NARROW}, "option": option}]
+def narrow(axes: int = 1) -> list[Option]:
+    """Where the chart itself is narrow, as on a phone, the words stand above their bars."""
+    words = {
+        "inside": True,
+        "margin": 0,
+        "width": 270,
+        "align": "left",
+        "verticalAlign": "bottom",
+        "overflow": "truncate",
+        "padding": [0, 0, 7, 0],
+    }
+    changed: list[Option] = [{"axisLabel": words}, *({} for _ in range(axes - 1))]
+    return [{"query": {"maxWidth": _NARROW}, "option": {"yAxis": changed}}]
 
 
 def tooltip(**more: Any) -> Option:

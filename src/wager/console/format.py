@@ -45,9 +45,11 @@ def happened(event: str) -> str:
 def percent(share: float, places: int | None = None) -> str:
     """A share as the eye wants it: two digits that say something.
 
-    >>> percent(0.314), percent(0.071), percent(0.0042), percent(0.0)
-    ('31 %', '7.1 %', '0.42 %', '0 %')
+    >>> percent(0.314), percent(0.071), percent(0.0042), percent(0.0), percent(0.00001)
+    ('31 %', '7.1 %', '0.42 %', '0 %', '< 0.01 %')
     """
+    if 0 < share < 0.00005:
+        return "< 0.01 %"
     digits = places_of(share) if places is None else places
     return f"{100 * share:.{digits}f} %".replace("-", "−")
 

@@ -45,7 +45,7 @@ class Live:
                     self.levels = Chart("levels", plots.levels(news.overview.by_level))
                     self.legend = show()
                 with box("card", "section"):
-                    show(tag("h2", "Bets and wins, hour by hour"))
+                    show(tag("h2", "Bets and wins over time"))
                     self.hours = Chart("hours", plots.hours(news.overview.by_hour))
             with box("card", "section"):
                 show(tag("h2", "Said and won, in tenths of the choices by what was said"))

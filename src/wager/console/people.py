@@ -66,7 +66,7 @@ def _nobody(asked: bool) -> Markup:
 
 
 def _table(found: Iterable[Person]) -> Markup:
-    heads = ("Who", "Segments", "Orders", "Last change")
+    heads = ("Who", "Segments", "Orders", "Last known (UTC)")
     rows = [
         tag(
             "tr",
@@ -82,7 +82,7 @@ def _table(found: Iterable[Person]) -> Markup:
                 class_="number",
                 data_name="orders",
             ),
-            tag("td", short(one.updated_at), class_="small soft"),
+            tag("td", short(one.last_known), class_="small soft"),
         )
         for one in found
     ]
@@ -251,7 +251,7 @@ def weight_now(weight: float, at: datetime, half_life_days: float, now: datetime
 def _leanings(found: Person) -> Markup | None:
     if not found.affinities:
         return None
-    at = found.updated_at
+    at = found.last_known
     ranked = sorted(
         (
             (weight_now(one.weight, one.at, one.half_life_days, at), name)

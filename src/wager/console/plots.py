@@ -1,7 +1,8 @@
 """What is drawn: reasons that add up, odds side by side, levels, hours, and said against won."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from datetime import datetime
+from typing import NamedTuple
 
 from wager.console.answers import Calibration, Hour
 from wager.console.charts import (
@@ -43,6 +44,8 @@ class Step(NamedTuple):
     colour: str
 
 
+MOST_HOURS = 72
+UPRIGHT = {"left": 4, "right": 22, "top": 10, "bottom": 4, "containLabel": True}
 PERCENT = "value => +(100 * value).toFixed(2) + ' %'"
 
 
@@ -55,12 +58,12 @@ def waterfall(reasons: Sequence[Reason], expected: float, unit: Unit) -> Plot:
     option = base(
         grid={"left": 4, "right": 44, "top": 4, "bottom": 4, "containLabel": True},
         xAxis=axis,
-        yAxis=names_axis([step.text for step in steps]),
+        yAxis=[names_axis([step.text for step in steps])],
         series=_stacked(steps, 100.0 if unit.is_share else 1.0),
-        media=narrow({"yAxis": {"axisLabel": {"width": 128}}}),
+        media=narrow(),
     )
     rows: list[Row] = [("reason", "adds"), *((step.text, step.end - step.start) for step in steps)]
-    return Plot(option, rows, 34 + 38 * len(steps), "Why: each reason adds to what is expected")
+    return Plot(option, rows, 34 + 40 * len(steps), "Why: each reason adds to what is expected")
 
 
 def _steps(reasons: Sequence[Reason], expected: float, unit: Unit) -> list[Step]:
@@ -91,8 +94,8 @@ def _stacked(steps: Sequence[Step], scale: float) -> list[Option]:
         low, high = sorted((step.start * scale, step.end * scale))
         offset = low if low > 0 else min(high, 0.0)
         offsets.append({"value": offset, "itemStyle": {"color": "transparent"}})
-        above.append(_bar(max(high, 0.0) - max(low, 0.0), step, "right", shown=high > 0))
-        below.append(_bar(min(low, 0.0) - min(high, 0.0), step, "left", shown=high <= 0))
+        above.append(_bar(max(high, 0.0) - max(low, 0.0), step, shown=high > 0))
+        below.append(_bar(min(low, 0.0) - min(high, 0.0), step, shown=high <= 0))
     return [
         {
             "type": "bar",
@@ -106,8 +109,8 @@ def _stacked(steps: Sequence[Step], scale: float) -> list[Option]:
     ]
 
 
-def _bar(length: float, step: Step, side: str, *, shown: bool) -> Option:
-    label = {"position": side, "formatter": step.label, "fontSize": 12, "color": "var(--ink)"}
+def _bar(length: float, step: Step, *, shown: bool) -> Option:
+    label = {"position": "right", "formatter": step.label, "fontSize": 12, "color": "var(--ink)"}
     return {
         "value": length,
         "itemStyle": {"color": step.colour, "borderRadius": 2},
@@ -137,12 +140,12 @@ def odds(rows: Sequence[tuple[str, float, bool]]) -> Plot:
     option = base(
         grid={"left": 4, "right": 4, "top": 0, "bottom": 0, "containLabel": True},
         xAxis={"type": "value", "show": False, "min": 0, "max": 1.0 if most >= 0.2 else most * 1.2},
-        yAxis=[names_axis(names, wide=170), {**right, "position": "right"}],
+        yAxis=[names_axis(names, wide=190, overflow="truncate"), {**right, "position": "right"}],
         series=[bar],
-        media=narrow({"yAxis": [{"axisLabel": {"width": 120}}, {}]}),
+        media=narrow(axes=2),
     )
     table: list[Row] = [("item", "odds"), *((name, chance) for name, chance, _ in rows)]
-    return Plot(option, table, 10 + 30 * len(rows), "The others and their odds")
+    return Plot(option, table, 10 + 34 * len(rows), "The others and their odds")
 
 
 def levels(counts: Mapping[str, int]) -> Plot:
@@ -172,73 +175,63 @@ def levels(counts: Mapping[str, int]) -> Plot:
 
 
 def hours(found: Sequence[Hour]) -> Plot:
-    """Bets hour by hour, and how many of them were won."""
-    labels = [f"{one.at.day} {one.at:%b %H:%M}" for one in found]
-    series: list[dict[str, Any]] = [
-        {"name": "won", "color": "var(--context)", "data": [one.won for one in found]},
-        {
-            "name": "not won",
-            "color": "var(--others)",
-            "data": [one.bets - one.won for one in found],
-        },
-    ]
+    """Bets hour by hour, or day by day where that is clearer, and how many of them were won."""
+    daily = len(found) > MOST_HOURS
+    if daily:
+        found = _days(found)
+    labels = [f"{one.at.day} {one.at:%b}{'' if daily else f' {one.at:%H:%M}'}" for one in found]
+    won = {"name": "won", "color": "var(--context)", "data": [one.won for one in found]}
+    rest = [one.bets - one.won for one in found]
+    open_or_lost = {"name": "open or lost", "color": "var(--others)", "data": rest}
+    bar = {"type": "bar", "stack": "bets", "barMaxWidth": 18, "emphasis": {"disabled": True}}
     option = base(
-        grid={"left": 4, "right": 22, "top": 10, "bottom": 4, "containLabel": True},
-        xAxis={
-            "type": "category",
-            "data": labels,
-            "axisTick": {"show": False},
-            "axisLine": {"lineStyle": {"color": "var(--line)"}},
-            "axisLabel": {"color": "var(--soft)", "hideOverlap": True},
-        },
+        grid=UPRIGHT,
+        xAxis=_columns_axis(labels),
         yAxis=value_axis(minInterval=1),
         tooltip=tooltip(trigger="axis"),
-        series=[
-            {
-                "type": "bar",
-                "stack": "bets",
-                "barMaxWidth": 18,
-                "emphasis": {"disabled": True},
-                **one,
-            }
-            for one in series
-        ],
+        series=[{**bar, **won}, {**bar, **open_or_lost}],
     )
-    rows: list[Row] = [
-        ("hour", "bets", "won"),
-        *((one.at.isoformat(), one.bets, one.won) for one in found),
+    counts = [(one.at.isoformat(), one.bets, one.won) for one in found]
+    words = f"Bets and wins {'day by day' if daily else 'hour by hour'}"
+    return Plot(option, [("day" if daily else "hour", "bets", "won"), *counts], 190, words)
+
+
+def _columns_axis(labels: Sequence[str]) -> Option:
+    return {
+        "type": "category",
+        "data": list(labels),
+        "axisTick": {"show": False},
+        "axisLine": {"lineStyle": {"color": "var(--line)"}},
+        "axisLabel": {"color": "var(--soft)", "hideOverlap": True},
+    }
+
+
+def _days(found: Sequence[Hour]) -> list[Hour]:
+    days: dict[datetime, list[Hour]] = {}
+    for one in found:
+        days.setdefault(one.at.replace(hour=0), []).append(one)
+    return [
+        Hour(at=day, bets=sum(one.bets for one in parts), won=sum(one.won for one in parts))
+        for day, parts in days.items()
     ]
-    return Plot(option, rows, 190, "Bets and wins hour by hour")
 
 
 def calibration(found: Calibration) -> Plot:
     """For each tenth of the bets, what was said of them and what came."""
-    labels = [percent(one.said) for one in found.deciles]
-    pairs = [
-        {"name": "said", "data": [one.said for one in found.deciles], "color": "var(--others)"},
-        {"name": "won", "data": [one.won for one in found.deciles], "color": "var(--context)"},
-    ]
+    deciles = found.deciles
+    bar = {"type": "bar", "barMaxWidth": 20, "emphasis": {"disabled": True}}
+    said = {"name": "said", "data": [one.said for one in deciles], "color": "var(--others)"}
+    won = {"name": "won", "data": [one.won for one in deciles], "color": "var(--context)"}
+    axis = value_axis()
+    axis["axisLabel"] = {**axis["axisLabel"], ":formatter": PERCENT}
     option = base(
-        grid={"left": 4, "right": 22, "top": 10, "bottom": 4, "containLabel": True},
-        xAxis={
-            "type": "category",
-            "data": labels,
-            "axisTick": {"show": False},
-            "axisLine": {"lineStyle": {"color": "var(--line)"}},
-            "axisLabel": {"color": "var(--soft)", "hideOverlap": True, "lineHeight": 15},
-        },
-        yAxis=value_axis(),
-        tooltip=tooltip(trigger="axis"),
-        series=[
-            {"type": "bar", "barMaxWidth": 20, "emphasis": {"disabled": True}, **one}
-            for one in pairs
-        ],
+        grid=UPRIGHT,
+        xAxis=_columns_axis([percent(one.said) for one in deciles]),
+        yAxis=axis,
+        tooltip={**tooltip(trigger="axis"), ":valueFormatter": PERCENT},
+        series=[{**bar, **said}, {**bar, **won}],
     )
-    option["yAxis"]["axisLabel"][":formatter"] = PERCENT
-    option["tooltip"][":valueFormatter"] = PERCENT
-    rows: list[Row] = [
-        ("low", "high", "said", "won", "choices"),
-        *((one.low, one.high, one.said, one.won, one.count) for one in found.deciles),
-    ]
+    rows: list[Row] = [("low", "high", "said", "won", "choices")]
+    rows += [(one.low, one.high, one.said, one.won, one.count) for one in deciles]
     words = f"What was said and what was won, in tenths of {whole(found.count)} choices"
     return Plot(option, rows, 300, words)

@@ -54,7 +54,8 @@ def for_whom(bet: Bet) -> Markup:
     if not value:
         kind, value = "profile_id", bet.profile_id
     name = value if kind != "profile_id" else f"{value[:8]}…"
-    return tag("a", name, href=person_address(kind, value))
+    brief = "nowrap" if len(name) <= 16 else None
+    return tag("a", name, href=person_address(kind, value), class_=brief)
 
 
 def title(choice: Choice, titles: Titles | None = None) -> str:
@@ -166,6 +167,7 @@ def _figures(bet: Bet, choice: Choice, unit: Unit, titles: Titles) -> Markup:
     margin = unit.margin(choice.standard_error, choice.expected_reward)
     drawn = "held out: the safe choice" if bet.holdout else _drawn_from(bet)
     safe = bet.default
+    lost = "all slots together bring" if len(bet.choices) > 1 else "the bet brings"
     return tag(
         "dl",
         figure("Odds of this choice", percent(choice.propensity), drawn),
@@ -175,7 +177,7 @@ def _figures(bet: Bet, choice: Choice, unit: Unit, titles: Titles) -> Markup:
             unit.text(safe.expected_reward) if safe else "none",
             _safe_names(bet, titles),
         ),
-        figure("Stake", unit.text(bet.stake), "given up if the bet brings nothing"),
+        figure("Stake", unit.text(bet.stake), f"given up if {lost} nothing"),
         class_="figures gap even",
     )
 

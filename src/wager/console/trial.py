@@ -45,8 +45,8 @@ class Trial:
         self.where = zone(person.timezone)
         self.placement = placements[0] if placements else ""
         now = datetime.now(UTC)
-        self.is_past = now - person.updated_at > STALE
-        local = (person.updated_at if self.is_past else now).astimezone(self.where)
+        self.is_past = now - person.last_known > STALE
+        local = (person.last_known if self.is_past else now).astimezone(self.where)
         self.day, self.hour = local.date(), local.hour
         self.draw = f"trial-{secrets.token_hex(8)}"
         self.bet: Bet | None = None
@@ -239,7 +239,7 @@ def _choices(trial: Trial) -> Iterable[Markup]:
         yield tag(
             "p",
             "The last that is known of this person is of "
-            f"{short(trial.person.updated_at, trial.where)}, so that moment is asked for.",
+            f"{short(trial.person.last_known, trial.where)}, so that moment is asked for.",
             class_="soft small whole",
         )
 

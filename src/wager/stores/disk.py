@@ -11,8 +11,9 @@ from wager.errors import StoreError
 
 T = TypeVar("T")
 APPLICATION_ID = 0x57414752  # "WAGR": what `file` and PRAGMA application_id say of a store
-_COMMON = """
-PRAGMA busy_timeout = 10000;
+PATIENCE_MS = 60_000  # how long the writer waits for somebody who locks the file from outside
+_COMMON = f"""
+PRAGMA busy_timeout = {PATIENCE_MS};
 PRAGMA temp_store = MEMORY;
 PRAGMA mmap_size = 268435456;
 """
@@ -79,9 +80,13 @@ class Readers:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.single = open_for_reading(path)
+        self._single = open_for_reading(path)
         self._free: deque[sqlite3.Connection] = deque()
         self._closed = False
+
+    def single(self, question: Callable[[sqlite3.Connection], T]) -> T:
+        """Ask for single rows; the caller holds the lock."""
+        return self._answer(question, self._single)
 
     def read(self, question: Callable[[sqlite3.Connection], T]) -> T:
         """Ask on a connection of its own, in one snapshot of the database."""
@@ -91,7 +96,7 @@ class Readers:
             connection = open_for_reading(self._path)
         try:
             connection.execute("BEGIN")
-            return question(connection)
+            return self._answer(question, connection)
         finally:
             connection.execute("COMMIT")
             if self._closed:
@@ -99,8 +104,18 @@ class Readers:
             else:
                 self._free.append(connection)
 
+    def _answer(
+        self, question: Callable[[sqlite3.Connection], T], connection: sqlite3.Connection
+    ) -> T:
+        try:
+            return question(connection)
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"{self._path} cannot be read: {error}; if it is open, `wager doctor` says more"
+            ) from error
+
     def close(self) -> None:
         self._closed = True
-        self.single.close()
+        self._single.close()
         while self._free:
             self._free.pop().close()

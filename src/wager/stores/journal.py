@@ -6,12 +6,13 @@ from concurrent.futures import Future
 from contextlib import suppress
 from threading import Condition, Lock, RLock, get_ident
 from types import TracebackType
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from wager.errors import StoreError, StoreFailed
 from wager.stores.base import Commit
 from wager.stores.batches import Batch, Row
 from wager.stores.disk import Readers
+from wager.stores.statements import READS
 from wager.stores.writer import Group, Writer
 
 T = TypeVar("T")
@@ -98,10 +99,13 @@ class Journal:
     def read_only(self) -> bool:
         return self._writer is None
 
-    @property
-    def single(self) -> sqlite3.Connection:
-        """The connection for single rows; who uses it holds the lock."""
-        return self._readers.single
+    def rows(self, query: str, values: Row) -> list[Any]:
+        """A few rows, quickly; the caller holds the lock."""
+        return self.single(lambda disk: disk.execute(READS[query], values).fetchall())
+
+    def single(self, question: Callable[[sqlite3.Connection], T]) -> T:
+        """Ask for single rows; the caller holds the lock."""
+        return self._readers.single(question)
 
     def read(self, question: Callable[[sqlite3.Connection], T]) -> T:
         """Ask the disk alone: the caller lays over it what is on its way."""

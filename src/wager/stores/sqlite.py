@@ -75,7 +75,7 @@ class SqliteStores:
 
     def _open_doors(self, readers: Readers, read_only: bool) -> None:
         if read_only:
-            checked_version(readers.single, self._path)
+            readers.single(lambda disk: checked_version(disk, self._path))
         self._journal = journal = Journal(readers, self._writer)
         events = SqliteEvents(journal)
         quarantine = SqliteQuarantine(journal)

@@ -33,8 +33,8 @@ class SqliteCatalog:
         journal.register(self._shelves)
 
     def _load(self, item_id: str) -> Shelf | None:
-        row = self._journal.single.execute(READS["get_item"], (item_id,)).fetchone()
-        return None if row is None else _shelf(item_id, *row)
+        rows = self._journal.rows("get_item", (item_id,))
+        return _shelf(item_id, *rows[0]) if rows else None
 
     def put(self, items: Iterable[Item]) -> int:
         batch = self._journal.batch()
@@ -155,8 +155,8 @@ class SqliteModels:
         journal.register(self._newest)
 
     def _load(self, name: str) -> tuple[str, bytes] | None:
-        row = self._journal.single.execute(READS["latest_model"], (name,)).fetchone()
-        return None if row is None else (row[0], row[1])
+        rows = self._journal.rows("latest_model", (name,))
+        return (rows[0][0], rows[0][1]) if rows else None
 
     def put(self, name: str, version: str, body: bytes) -> None:
         batch = self._journal.batch()

@@ -55,8 +55,9 @@ class SqliteDecisions:
         journal.register(self._bets)
 
     def _load(self, decision_id: str) -> Bet | None:
-        row = self._journal.single.execute(READS["get_decision"], (decision_id,)).fetchone()
-        return _with_outcomes(self._journal.single, [_bet(_Head(*row))])[0] if row else None
+        rows = self._journal.rows("get_decision", (decision_id,))
+        bets = [_bet(_Head(*row)) for row in rows]
+        return self._journal.single(lambda disk: _with_outcomes(disk, bets))[0] if bets else None
 
     def append(self, decision: Decision) -> None:
         batch = self._journal.batch()
@@ -74,8 +75,7 @@ class SqliteDecisions:
         if waiting:
             return waiting[decision_id] is not None
         with self._journal.lock:
-            query = self._journal.single.execute(READS["decision_number"], (decision_id,))
-            return query.fetchone() is not None
+            return bool(self._journal.rows("decision_number", (decision_id,)))
 
     def _stage(self, batch: Batch, bet: Bet) -> None:
         logged, decision = bet.logged, bet.logged.decision

@@ -40,7 +40,7 @@ class SqliteEvents:
             found.update(self._journal.read(lambda disk: self._on_disk(disk, rest)))
         elif rest:
             with self._journal.lock:
-                found.update(self._on_disk(self._journal.single, rest))
+                found.update(self._journal.single(lambda disk: self._on_disk(disk, rest)))
         return found
 
     def _on_disk(self, disk: sqlite3.Connection, message_ids: Sequence[str]) -> set[str]:
@@ -139,8 +139,9 @@ class SqliteQuarantine:
         journal.register(self._entries)
 
     def _load(self, quarantine_id: str) -> Quarantined | None:
-        row = self._journal.single.execute(READS["get_quarantined"], (quarantine_id,)).fetchone()
-        return quarantined_from(row[0], f"the quarantined {quarantine_id!r}") if row else None
+        rows = self._journal.rows("get_quarantined", (quarantine_id,))
+        what = f"the quarantined event {quarantine_id!r}"
+        return quarantined_from(rows[0][0], what) if rows else None
 
     def put(self, entry: Quarantined) -> None:
         batch = self._journal.batch()

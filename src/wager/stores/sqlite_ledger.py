@@ -29,14 +29,14 @@ class SqliteLedger:
         journal.register(self)
 
     def _load_keys(self, reservation: str) -> tuple[str, ...] | None:
-        rows = self._journal.single.execute(READS["reservation_keys"], (reservation,)).fetchall()
+        rows = self._journal.rows("reservation_keys", (reservation,))
         return tuple(key for (key,) in rows) or None
 
     def _account(self, key: str) -> Account:
         """The account as published; the caller holds the lock."""
         account = self._accounts.get(key)
         if account is None or self._journal.read_only:
-            rows = self._journal.single.execute(READS["account_entries"], (key,)).fetchall()
+            rows = self._journal.rows("account_entries", (key,))
             account = Account([Taken(*row) for row in rows])
             self._accounts[key] = account
             self._entries += 1 + len(account)

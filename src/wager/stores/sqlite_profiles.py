@@ -33,17 +33,15 @@ class SqliteProfiles:
         journal.before_publishing(self._seal)
 
     def _load(self, profile_id: str) -> Sized | None:
-        row = self._journal.single.execute(READS["get_profile"], (profile_id,)).fetchone()
-        if row is None:
+        rows = self._journal.rows("get_profile", (profile_id,))
+        if not rows:
             return None
-        profile = profile_from(row[0], f"the profile {profile_id!r}")
-        return profile, len(row[0])
+        body = rows[0][0]
+        return profile_from(body, f"the profile {profile_id!r}"), len(body)
 
     def _load_link(self, identity: Identity) -> str | None:
-        row = self._journal.single.execute(
-            READS["find_link"], (identity.value, identity.kind)
-        ).fetchone()
-        return str(row[0]) if row else None
+        rows = self._journal.rows("find_link", (identity.value, identity.kind))
+        return rows[0][0] if rows else None
 
     def find(self, identities: Sequence[Identity]) -> dict[Identity, str]:
         found: dict[Identity, str] = {}

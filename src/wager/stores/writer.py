@@ -7,8 +7,9 @@ from itertools import chain
 from threading import Condition, Lock, Thread
 from typing import Protocol, TypeVar
 
-from wager.errors import StoreFailed
+from wager.errors import StoreError, StoreFailed
 from wager.stores.batches import Batch, Row
+from wager.stores.disk import PATIENCE_MS
 from wager.stores.statements import WRITES, is_insert, with_rows
 
 T = TypeVar("T")
@@ -73,12 +74,16 @@ class Writer:
                 self._connection.execute("BEGIN IMMEDIATE")
                 self._write(batch)
                 answer.set_result(question(self._connection))
+            except sqlite3.Error as error:
+                answer.set_exception(StoreError(f"what was asked could not be answered: {error}"))
             except Exception as error:  # noqa: BLE001 - raised again in the thread that asked
                 answer.set_exception(error)
             finally:
                 self._roll_back()
 
         with source.lock:
+            if source.stopping:
+                raise StoreError("this store is closed; open it again")
             self._rehearsal = play
             source.wake.notify()
         return answer.result()
@@ -130,7 +135,7 @@ class Writer:
         """What was erased also leaves the log; where a reader holds it, the next commit tries."""
         self._connection.execute("PRAGMA busy_timeout = 0")
         busy, _, _ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        self._connection.execute("PRAGMA busy_timeout = 10000")
+        self._connection.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
         self._scrub = bool(busy)
 
     def _roll_back(self) -> None:
