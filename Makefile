@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+CODE := $(wildcard src tests benchmarks)
 NODE_TESTS := tests/journeys/node
 DEMO_FLAGS := $(if $(CHECK),--check) $(if $(FRESH),--fresh) $(if $(SPEED),--speed $(SPEED)) $(if $(PORT),--port $(PORT))
 
@@ -18,13 +19,13 @@ demo: $(VENV)/.demo  ## a retailer's year, live bets and a console (CHECK=1 FRES
 	@$(BIN)/wager demo $(DEMO_FLAGS)
 
 test: $(VENV)/.dev node  ## ruff, mypy and every test
-	$(BIN)/ruff format --check .
+	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 check: $(VENV)/.dev  ## the quick part of `make test`: ruff, mypy, architecture
-	$(BIN)/ruff format --check .
+	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pytest -q tests/test_architecture.py

@@ -129,7 +129,8 @@ def narrow(axes: int = 1) -> list[Option]:
         "padding": [0, 0, 7, 0],
     }
     changed: list[Option] = [{"axisLabel": words}, *({} for _ in range(axes - 1))]
-    return [{"query": {"maxWidth": _NARROW}, "option": {"yAxis": changed}}]
+    option = {"yAxis": changed, "grid": {"left": 14, "top": 16}}
+    return [{"query": {"maxWidth": _NARROW}, "option": option}]
 
 
 def tooltip(**more: Any) -> Option:

@@ -114,11 +114,16 @@ class Unit:
         return f"± {number(value)}"
 
     def plain(self, value: float, beside: float) -> str:
-        """For an axis that names its unit: in percent without the sign, as precise as another."""
+        """For an axis that names its unit: in percent without the sign, as precise as another.
+
+        >>> Unit(1.0).plain(-0.009, 0.31), Unit(1.0).plain(-0.0001, 0.31)
+        ('−0.9', '0.0')
+        """
         if not self.is_share:
             return number(value)
         places = max(places_of(beside), 1) if abs(beside) < 1 else 0
-        return f"{100 * value:.{places}f}".replace("-", "−")
+        written = f"{100 * value:.{places}f}"
+        return written.replace("-", "−" if float(written) else "")
 
 
 def zone(name: object) -> tzinfo:

@@ -17,7 +17,8 @@ from wager.console.trial import Trial, trial
 from wager.domain.events import ORDERED
 
 A_PAGE = 25
-SHOWN = 20
+SHOWN = 12
+PURCHASE_HALF_LIFE_DAYS = 60.0
 ASKED_FOR = ("user_id", "anonymous_id")
 
 
@@ -198,6 +199,8 @@ def value_text(value: object) -> str:
         return number(value)
     if isinstance(value, str):
         return _moment_text(value)
+    if isinstance(value, list):
+        return ", ".join(value_text(one) for one in value)
     return str(value)
 
 
@@ -211,8 +214,13 @@ def _moment_text(value: str) -> str:
 
 
 def _latest_bought(found: Person) -> list[str]:
-    ranked = sorted(found.purchases, key=lambda name: found.purchases[name].recent, reverse=True)
-    return ranked[:SHOWN]
+    """What is bought most, where a purchase counts half after 60 days."""
+
+    def lately(name: str) -> float:
+        one = found.purchases[name]
+        return weight_now(one.recent, one.last_at, PURCHASE_HALF_LIFE_DAYS, found.last_known)
+
+    return sorted(found.purchases, key=lately, reverse=True)[:SHOWN]
 
 
 def _shopping(found: Person, titles: dict[str, str]) -> Markup:
@@ -260,7 +268,11 @@ def _leanings(found: Person) -> Markup | None:
         key=lambda pair: -abs(pair[0]),
     )
     rows = [
-        tag("tr", tag("td", name.replace(":", ": ", 1)), tag("td", number(weight), class_="number"))
+        tag(
+            "tr",
+            tag("td", name.replace(":", ": ", 1)),
+            tag("td", f"{weight:.1f}".replace("-", "−"), class_="number"),
+        )
         for weight, name in ranked[:SHOWN]
     ]
     return tag(

@@ -250,10 +250,11 @@ def _first(
 
 def _with_outcomes(disk: sqlite3.Connection, bets: list[Bet]) -> list[Bet]:
     """The bets with what came of each."""
-    numbers = msgspec.json.encode([bet.logged.sequence for bet in bets]).decode()
-    rows = disk.execute(READS["outcomes_of"], (numbers,)).fetchall()
-    if not rows:
+    touched = [bet.logged.sequence for bet in bets if bet.changed != bet.logged.sequence]
+    if not touched:
         return bets
+    numbers = msgspec.json.encode(touched).decode()
+    rows = disk.execute(READS["outcomes_of"], (numbers,)).fetchall()
     outcomes: dict[int, list[Outcome]] = {}
     ids = {bet.logged.sequence: bet.logged.decision.decision_id for bet in bets}
     for number, *rest in rows:
