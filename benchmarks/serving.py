@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 KEY = "wsk_only-for-benchmarks-0123456789abcdef"
-SERVER_CPU, CLIENT_CPU = 0, 1
+CLIENT_CPU = 1
 
 YARDSTICK = """
 import sys, uvicorn
@@ -59,7 +59,7 @@ class Server:
 
 @contextlib.contextmanager
 def wager_up(store: Path) -> Iterator[Server]:
-    """`wager up` on a store, on a core of its own."""
+    """`wager up` on a store."""
     command = ["-m", "wager", "up", "--store", f"sqlite:///{store}", "--port", "0"]
     with _started(command, r"answers at http://127\.0\.0\.1:(\d+)") as server:
         yield server
@@ -79,7 +79,7 @@ def _started(arguments: list[str], says: str) -> Iterator[Server]:
     process = subprocess.Popen(
         [sys.executable, *arguments],
         env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        preexec_fn=lambda: pin(SERVER_CPU),
+        preexec_fn=unpinned,
     )  # fmt: skip
     try:
         yield Server(_port(process, says), process)
@@ -102,3 +102,9 @@ def pin(cpu: int) -> None:
     """Stay on one core, where there are several."""
     if hasattr(os, "sched_setaffinity") and len(os.sched_getaffinity(0)) > 1:
         os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[cpu]})
+
+
+def unpinned() -> None:
+    """A server may use every core, whatever its parent was pinned to."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, range(os.cpu_count() or 1))

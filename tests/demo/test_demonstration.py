@@ -218,3 +218,21 @@ def test_check_does_all_of_it_and_prints_one_line(tmp_path: Path) -> None:
         assert "not cause" in ran.stderr
         assert "leaked" not in ran.stderr
     assert "history" not in ran.stderr
+
+
+def test_a_stop_in_the_middle_is_an_ordinary_end(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "wager", "demo", "--store", str(tmp_path / "demo.db")]
+    command += ["--households", "4", "--speed", "20", "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stderr is not None
+        said: list[str] = []
+        for line in running.stderr:
+            said.append(line)
+            if "not cause" in line:
+                break
+        assert any(line.startswith("WAGER_SECRET_KEY=wsk_") for line in said)
+        running.terminate()
+        rest = running.stderr.read()
+    assert running.returncode == 0, rest
+    assert "Traceback" not in rest
+    assert "replay stopped" not in rest

@@ -15,7 +15,7 @@ WIDTH = 2
 
 
 def logged(number: int, item: str, x: float, sequence: int) -> LoggedDecision:
-    row = (1.0, x, 0.1 * x)
+    row = np.array([1.0, x, 0.1 * x], dtype="<f4").tobytes()
     choice = Choice(
         slot=0, item_id=item, level="crowd", propensity=0.5, expected_reward=0.1,
         standard_error=0.1,

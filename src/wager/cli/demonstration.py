@@ -15,7 +15,7 @@ from rich.progress import Progress, TaskID
 from wager.cli.showing import as_json, progress, say
 from wager.demo.completejourney import REPLAY_FROM
 from wager.demo.reading import check_data
-from wager.demo.replay import Standing
+from wager.demo.replay import SERVER_GONE, Standing
 from wager.demo.setting_up import replayed_to, set_up
 from wager.engine.engine import Engine
 from wager.errors import WagerError
@@ -112,7 +112,7 @@ class Demonstration:
                 done, ahead = standing.baskets, standing.ahead
                 shown.update(task, completed=done, total=ahead, description=_in_words(standing))
             said = child.stderr.read() if child.stderr is not None else ""
-        if child.returncode > 0:
+        if child.returncode not in (0, SERVER_GONE, -signal.SIGTERM):
             raise WagerError(f"the replay stopped: {(said.strip().splitlines() or ['?'])[-1]}")
         if child.returncode == 0 and not self._check:
             say("December is over. The server goes on answering; Ctrl-C stops it.")

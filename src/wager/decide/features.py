@@ -52,6 +52,7 @@ _NEVER = (-60.0, 0.0, 0.0, 0.0, 0.0)  # not bought: log2 of the decayed count, d
 def rows(ask: Ask, who: Standing, candidates: Sequence[tuple[str, Origin]]) -> Floats:
     """Features (candidates, WIDTH) of each candidate, in the order of `FEATURES`.
 
+    They are rounded to the float32 that is logged: what was decided on is what is learnt from.
     Below the context level nothing of the person's own history is read; below the segment level
     nothing of the segment's.
     """
@@ -68,7 +69,7 @@ def rows(ask: Ask, who: Standing, candidates: Sequence[tuple[str, Origin]]) -> F
         _history(ask, who, names, x)
         _strengths(candidates, "cart", x)
         _leaning(ask, who, names, x)
-    return x
+    return x.astype(np.float32).astype(np.float64)
 
 
 def _strengths(candidates: Sequence[tuple[str, Origin]], source: str, x: Floats) -> None:

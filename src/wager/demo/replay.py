@@ -21,6 +21,7 @@ from wager.demo.retelling import CONTEXT
 from wager.errors import WagerError
 
 SAID_EVERY_SECONDS = 1.0
+SERVER_GONE = 3  # the exit code where the server has stopped: an ordinary end
 Post = Callable[[str, object], Any]
 
 
@@ -121,6 +122,13 @@ def main() -> None:
     parser.add_argument("--households", type=int, default=None)
     options = parser.parse_args()
     client = Client(options.url, os.environ["WAGER_SECRET_KEY"])
+    try:
+        _tell(client, options)
+    except (OSError, http.client.HTTPException):
+        sys.exit(SERVER_GONE)
+
+
+def _tell(client: Client, options: argparse.Namespace) -> None:
     journey = CompleteJourney(households=options.households)
     ahead, _ = journey.count(options.since, END)
     moments = journey.moments(options.since, END)

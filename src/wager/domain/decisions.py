@@ -38,7 +38,7 @@ class DecideRequest(
     at: Time | None = None
 
 
-class Reason(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class Reason(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=False):
     """One additive contribution to a choice, in the goal's unit; a rule's name has weight 0."""
 
     kind: str
@@ -63,18 +63,22 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     reasons: tuple[Reason, ...] = ()
 
 
-class Candidate(msgspec.Struct, frozen=True, array_like=True):
-    """What could have been chosen; `propensity` is that of the first slot it could have filled."""
+class Candidate(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What could have been chosen; `propensity` is that of the first slot it could have filled.
+
+    `features` are those of the decision's `feature_names`, as little-endian float32: just what the
+    policy saw, in a fifth of the room.
+    """
 
     item_id: str | None
     propensity: float
     expected_reward: float
     standard_error: float
     level: Level
-    features: tuple[float, ...] = ()
+    features: bytes = b""
 
 
-class Excluded(msgspec.Struct, frozen=True, array_like=True):
+class Excluded(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An item that was left out, and the rule that dropped it."""
 
     item_id: str

@@ -23,7 +23,7 @@ BLOCKED_VALUES = frozenset(
 )
 
 
-class Identity(msgspec.Struct, frozen=True, array_like=True):
+class Identity(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A kind and a value: `("email", "ada@example.com")`; two profiles never share one."""
 
     kind: str

@@ -20,7 +20,7 @@ class Field(msgspec.Struct, frozen=True, array_like=True):
     rule: str = "latest"
 
 
-class Affinity(msgspec.Struct, frozen=True, array_like=True):
+class Affinity(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A decaying leaning: `weight` as of `at`, to be halved every `half_life_days` from then on."""
 
     weight: float
@@ -29,14 +29,14 @@ class Affinity(msgspec.Struct, frozen=True, array_like=True):
     source: str = "api"
 
 
-class Count(msgspec.Struct, frozen=True, array_like=True):
+class Count(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """How often something happened, and how lately."""
 
     total: float
     last_at: Time
 
 
-class Purchase(msgspec.Struct, frozen=True, array_like=True):
+class Purchase(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What one person bought of one item: times, the decayed count as of `last_at`, net quantity.
 
     Refunds lower `times` and `quantity`. `gift` is True while every purchase of it was a gift.
@@ -53,7 +53,7 @@ class Purchase(msgspec.Struct, frozen=True, array_like=True):
     gift: bool = False
 
 
-class Block(msgspec.Struct, frozen=True, array_like=True):
+class Block(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A dislike in force: never again this item, tag or creator, until the person takes it back."""
 
     scope: Literal["item", "tag", "creator"]
@@ -62,7 +62,7 @@ class Block(msgspec.Struct, frozen=True, array_like=True):
     message_id: str = ""
 
 
-class Exposure(msgspec.Struct, frozen=True, array_like=True):
+class Exposure(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """How often an item was seen, ignored since the last click (at most 8), and when last.
 
     `ignored_at` are the epoch seconds of those ignored showings: with them and `clicked_at`, a late

@@ -30,6 +30,7 @@ from wager.render.merge import merge
 from wager.render.renditions import Rendered, content
 
 LOGGED_FEATURES = (*FEATURES, "said")
+LOGGED_TYPE = np.dtype("<f4")
 EXCLUDED_EXAMPLES = 40
 PLAIN_KEPT = 50_000
 _UNLEARNT = nothing_learnt()
@@ -152,7 +153,7 @@ class Bettor:
         self, ask: Ask, found: Sequence[tuple[str | None, Origin]]
     ) -> tuple[np.ndarray[Any, np.dtype[np.float64]], Worth]:
         named = [(name, origin) for name, origin in found if name is not None]
-        x = np.round(rows(ask, self.live.standing(ask.profile), named), 5)
+        x = rows(ask, self.live.standing(ask.profile), named)
         payoffs = self.payoffs(ask.placement.name)
         values = worth(
             x, [name for name, _ in named], payoffs, ask.profile.profile_id, ask.segments
@@ -332,13 +333,17 @@ def _with_nothing(
 
 
 def _candidates(table: Table, odds: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[Candidate, ...]:
-    logged = np.hstack([table.x, table.worth.said[:, None]]).tolist()
+    logged = np.column_stack([table.x, table.worth.said]).astype(LOGGED_TYPE).tobytes()
+    width = len(LOGGED_FEATURES) * LOGGED_TYPE.itemsize
     return tuple(
-        Candidate(name, chance, mean, deviation, origin.level, tuple(row) if name else ())
-        for (name, origin), chance, mean, deviation, row in zip(
-            table.found, odds.tolist(), table.worth.mean.tolist(),
-            table.worth.deviation.tolist(), logged, strict=True,
+        Candidate(
+            name, chance, mean, deviation, origin.level,
+            logged[row * width : (row + 1) * width] if name is not None else b"",
         )
+        for row, ((name, origin), chance, mean, deviation) in enumerate(zip(
+            table.found, odds.tolist(), table.worth.mean.tolist(),
+            table.worth.deviation.tolist(), strict=True,
+        ))
     )  # fmt: skip
 
 

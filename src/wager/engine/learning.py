@@ -263,7 +263,7 @@ class Learning:
             origins = gather(ask, who, (), lambda name: why_not(ask, name)).kept
             if not origins:
                 return 0
-            x = np.round(rows(ask, who, list(origins.items())), 5)
+            x = rows(ask, who, list(origins.items()))
             y = np.array([float(name in bought) for name in origins])
             self._rewards.setdefault(placement, Rewards(WIDTH)).observe(x, y)
             return len(y)

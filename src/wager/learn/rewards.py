@@ -1,6 +1,7 @@
 """What placements' bets taught: a regression over logged features, and cells that correct it."""
 
 from collections.abc import Mapping
+from struct import Struct
 
 import msgspec
 import numpy as np
@@ -11,6 +12,7 @@ from wager.domain.models import Cell, Payoffs
 from wager.stats.linear import Regression
 
 Floats = NDArray[np.float64]
+_SAID = Struct("<f")  # the last logged feature: what the regression had said
 
 
 class Cells(msgspec.Struct):
@@ -66,15 +68,27 @@ def _sums(
 class Rewards:
     """The fold of one placement: feed it each logged decision whenever it changed."""
 
-    __slots__ = ("cells", "regression")
+    __slots__ = ("_gains", "_regression", "_rows", "cells")
 
     def __init__(self, width: int) -> None:
-        self.regression = Regression(width)
+        self._regression = Regression(width)
+        self._rows: list[bytes] = []
+        self._gains: list[float] = []
         self.cells = Cells()
+
+    @property
+    def regression(self) -> Regression:
+        """The regression with every row that came so far: they are gathered and added at once."""
+        if self._rows:
+            table = np.frombuffer(b"".join(self._rows), dtype="<f4").astype(float)
+            table = table.reshape(len(self._rows), -1)
+            self._regression.add(table[:, :-1], np.array(self._gains))
+            self._rows, self._gains = [], []
+        return self._regression
 
     def observe(self, x: Floats, rewards: Floats) -> None:
         """Rows (n, width) whose rewards (n,) are known whatever was shown: history."""
-        self.regression.add(x, rewards)
+        self._regression.add(x, rewards)
 
     def add(self, logged: LoggedDecision, *, after: int = 0) -> bool:
         """Learn what is newer than the cursor: the bet itself, and rewards that came since.
@@ -87,18 +101,23 @@ class Rewards:
             return False
         gains = _gains(logged, after)
         new = logged.sequence > after
+        if not new and not gains:
+            return False
+        seen = {one.item_id: one.features for one in decision.candidates}
         for choice in decision.choices:
-            x = features(decision, choice)
-            if x is None:
+            row = seen.get(choice.item_id) if choice.item_id is not None else None
+            if not row:
                 continue
             gain = gains.get(choice.slot, 0.0)
             if new:
-                self.regression.add(x[None, :-1], np.array([gain]))
-                self.cells.add(decision, choice, float(x[-1]), gain)
+                self._rows.append(row)
+                self._gains.append(gain)
+                self.cells.add(decision, choice, _SAID.unpack(row[-4:])[0], gain)
             elif gain:
+                x = np.frombuffer(row, dtype="<f4").astype(float)
                 self.regression.correct(x[:-1], gain)
                 self.cells.correct(decision, choice, gain)
-        return new or bool(gains)
+        return True
 
     def payoffs(self, prior_mean: Floats, prior_strength: Floats) -> Payoffs:
         """What deciding reads: the posterior, and the cells as they are."""
@@ -115,16 +134,6 @@ class Rewards:
             segments=self.cells.segments,
             people=self.cells.people,
         )
-
-
-def features(decision: Decision, choice: Choice) -> Floats | None:
-    """The logged row of a choice, what the regression had said last in it; None for nothing."""
-    if choice.item_id is None:
-        return None
-    for candidate in decision.candidates:
-        if candidate.item_id == choice.item_id and candidate.features:
-            return np.array(candidate.features)
-    return None
 
 
 def _gains(logged: LoggedDecision, after: int) -> dict[int, float]:

@@ -5,6 +5,7 @@ from functools import cache
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 import msgspec
+import numpy as np
 from msgspec import UNSET, UnsetType
 
 from wager.domain.decisions import (
@@ -96,6 +97,11 @@ def plain(decision: Decision) -> Answer:
     )
 
 
+def _features(names: tuple[str, ...], logged: bytes) -> dict[str, float]:
+    values = np.frombuffer(logged, dtype="<f4").astype(float).round(6).tolist()
+    return dict(zip(names, values, strict=False))
+
+
 def explained(decision: Decision) -> Answer:
     """The decision with all that it was decided on."""
     names = decision.feature_names
@@ -108,7 +114,7 @@ def explained(decision: Decision) -> Answer:
                 one.expected_reward,
                 one.standard_error,
                 one.level,
-                dict(zip(names, one.features, strict=False)),
+                _features(names, one.features),
             )
             for one in decision.candidates
         ],

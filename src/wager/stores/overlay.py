@@ -101,6 +101,11 @@ class Overlay(Generic[K, V]):
                 self._cache.put(key, loaded)
             return loaded
 
+    def cached(self, key: K) -> V | None:
+        """The value if it is at hand, however new it is."""
+        with self._owner.lock:
+            return None if self._cache is None else self._cache.get(key)
+
     def waiting(self) -> tuple[dict[K, V | None], int]:
         """All that is not on disk yet, as the calling thread may see it, and how often anything
         was published until now."""

@@ -1,7 +1,7 @@
 """The log of bets in SQLite: a small head that changes, a compressed body that never does."""
 
 import sqlite3
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -29,7 +29,7 @@ from wager.stores.retention import EXPIRE_AT_ONCE
 from wager.stores.statements import READS, joined
 
 Named = list[tuple[int, str]]  # numbers and ids
-_CACHED = 60_000  # candidates of decoded bets: about 50 MB
+_CACHED = 150_000  # candidates of decoded bets: about 50 MB
 _FILTERS = {
     "profile_id": "decisions_by_profile",
     "placement": "decisions_by_placement",
@@ -134,7 +134,9 @@ class SqliteDecisions:
         """The first bets on disk that a query finds, but for those that wait with something
         newer; and those that wait."""
         waiting, published = self._bets.waiting()
-        found = self._journal.read(lambda disk: _first(disk, sql, values, waiting, limit))
+        found = self._journal.read(
+            lambda disk: _first(disk, sql, values, (waiting, self._bets.cached), limit)
+        )
         self._bets.remember({bet.logged.decision.decision_id: bet for bet in found}, published)
         return found, waiting
 
@@ -235,17 +237,27 @@ def _first(
     disk: sqlite3.Connection,
     sql: str,
     values: Mapping[str, object],
-    waiting: Container[str],
+    known: tuple[Container[str], Callable[[str], Bet | None]],
     limit: int,
 ) -> list[Bet]:
-    """The first bets that a query finds and that are not on their way with something newer."""
-    found: list[Bet] = []
+    """The first bets that a query finds and that are not on their way with something newer; one
+    that is cached as it is on disk is not decoded again."""
+    waiting, cached = known
+    places: list[Bet | int] = []
+    fresh: list[Bet] = []
     rows = disk.execute(sql, values)
-    while len(found) < limit and (row := rows.fetchone()) is not None:
-        if row[1] not in waiting:
-            found.append(_bet(_Head(*row)))
+    while len(places) < limit and (row := rows.fetchone()) is not None:
+        if row[1] in waiting:
+            continue
+        bet = cached(row[1])
+        if bet is not None and bet.changed == row[6] and bet.logged.decision.profile_id == row[2]:
+            places.append(bet)
+        else:
+            places.append(len(fresh))
+            fresh.append(_bet(_Head(*row)))
     rows.close()
-    return _with_outcomes(disk, found)
+    whole = _with_outcomes(disk, fresh)
+    return [whole[place] if isinstance(place, int) else place for place in places]
 
 
 def _with_outcomes(disk: sqlite3.Connection, bets: list[Bet]) -> list[Bet]:

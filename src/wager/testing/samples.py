@@ -102,8 +102,8 @@ def decision(decision_id: str, **told: Unpack[Told]) -> Decision:
             ),
         ),
         candidates=(
-            Candidate("p-1", 0.7, 0.04, 0.01, "crowd", (1.0, 0.25)),
-            Candidate(None, 0.3, 0.0, 0.0, "neutral", (0.0, 0.0)),
+            Candidate("p-1", 0.7, 0.04, 0.01, "crowd", b"\x00\x00\x80?\x00\x00\x80>"),
+            Candidate(None, 0.3, 0.0, 0.0, "neutral", b""),
         ),
         feature_names=("popularity", "price"),
         default=SafeChoice(item_id="p-9", expected_reward=0.03),
