@@ -10,19 +10,19 @@ from wager.domain.models import Ranked, Snapshot
 from wager.domain.profiles import Profile
 
 PURCHASE_HALF_LIFE_DAYS = 60.0
-LIMIT = 30
+LIMIT = 24
 OWN = 40
 NEWEST = 40
 PER_CATEGORY = 12
 RANK: dict[Level, int] = {level: rank for rank, level in enumerate(LEVELS)}
 SCARCE = 8
 QUOTAS = {
-    "repeat": 10,
+    "repeat": 9,
     "liked": 2,
-    "affinity": 4,
+    "affinity": 3,
     "cart": 4,
     "segment": 4,
-    "also-bought": 4,
+    "also-bought": 3,
     "popular": LIMIT,
     "asked": 1000,
     "default": 50,

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from importlib import resources
 from itertools import groupby
@@ -65,10 +65,11 @@ def set_up(engine: Engine, bars: Bars, *, households: int | None = None) -> None
         mark = Marker(history=True, households=households)
         keep(engine, mark)
     if not mark.models:
-        bars.start("models: what is popular, and with whom", None)
-        engine.learn()
-        bars.start("models: also bought, in a child process", None)
-        engine.learning.rebuild(also_bought_in_child)
+        bars.start("models: what is popular, what is also bought", None)
+        with ThreadPoolExecutor(1) as beside:  # also-bought is worked out in a child process
+            folded = beside.submit(engine.learn)
+            engine.learning.rebuild(also_bought_in_child)
+            folded.result()
         engine.learning.checkpoint()
         mark = msgspec.structs.replace(mark, models=True)
         keep(engine, mark)

@@ -16,6 +16,7 @@ from wager.server.keys import Keys
 
 GRACE_SECONDS = 30
 SWITCH_SECONDS = 0.001
+COLLECT_AFTER = (50_000, 20, 100)  # most of what a request makes is gone without a collection
 
 
 class _Server(uvicorn.Server):
@@ -50,6 +51,7 @@ def run(
         app = create_app(engine, keys, console=console)
         # What is there now stays: a full collection need not look at a whole catalog again.
         gc.freeze()
+        gc.set_threshold(*COLLECT_AFTER)
         config = uvicorn.Config(
             app,
             host=host,
