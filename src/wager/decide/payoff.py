@@ -19,15 +19,15 @@ _UNKNOWN = 1.0 / ITEM_STRENGTH + 1.0 / SEGMENT_STRENGTH + 1.0 / PERSON_STRENGTH
 class Worth:
     """Expected reward and standard error of each candidate, and the parts that add up to it.
 
-    `parts` (candidates, WIDTH) is feature times weight; `item`, `segment` and `person` are the
-    corrections by what came of earlier bets; `said` is what the regression alone said.
+    `parts` (candidates, WIDTH) is feature times weight; the corrections are by what came of earlier
+    bets, and a floor at 0; `said` is what the regression alone said.
     """
 
     mean: Floats
     deviation: Floats
     parts: Floats
     said: Floats
-    corrections: Floats  # (candidates, 3): item, segment x item, person x item
+    corrections: Floats  # (candidates, 4): item, segment x item, person x item, floor
 
 
 def nothing_learnt() -> Payoffs:
@@ -49,7 +49,7 @@ def worth(
     parts = x * payoffs.mean  # (candidates, WIDTH)
     said = parts.sum(axis=1)
     spread = ((x @ payoffs.covariance) * x).sum(axis=1)
-    corrections = np.zeros((len(names), 3))
+    corrections = np.zeros((len(names), 4))
     share = np.full(len(names), _UNKNOWN)
     person = payoffs.people.get(profile_id, {})
     inside = [payoffs.segments[name] for name in segments if name in payoffs.segments]
@@ -60,9 +60,12 @@ def worth(
         item, more = _shrunk(cell, ITEM_STRENGTH, 0.0)
         segment, most = _strongest(inside, name, item)
         own, rest = _shrunk(person.get(name), PERSON_STRENGTH, item + segment)
-        corrections[row] = (item, segment, own)
+        corrections[row, :3] = (item, segment, own)
         share[row] = more + most + rest
     mean = said + corrections.sum(axis=1)
+    if payoffs.base >= 0:  # rewards are not negative, so neither is what is expected
+        corrections[:, 3] = np.maximum(-mean, 0.0)
+        mean = mean + corrections[:, 3]
     deviation = np.sqrt(payoffs.noise * (spread + share))
     return Worth(mean, deviation, parts, said, corrections)
 

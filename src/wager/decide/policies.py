@@ -1,4 +1,4 @@
-"""Policies: from what candidates are worth to the odds that each is chosen with."""
+"""Policies: from what candidates are worth to the odds that each is chosen with, slot by slot."""
 
 from collections.abc import Callable, Mapping
 
@@ -6,66 +6,87 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wager.domain.definitions import PolicyName
-from wager.stats.best import probability_best
+from wager.stats.best import Best
 
 Floats = NDArray[np.float64]
-Policy = Callable[[Floats, Floats, float], Floats]
+Left = NDArray[np.bool_]
+Odds = Callable[[Left], Floats]  # of the candidates that are left: the odds (candidates,) of each
+Policy = Callable[[Floats, Floats, float, int], Odds]
+
+LEAST_EXPLORED = 1e-3
 
 
-def thompson(mean: Floats, deviation: Floats, explore: float) -> Floats:
-    """The probability that each is best, and a share `explore` spread evenly over all.
+def thompson(mean: Floats, deviation: Floats, explore: float, slots: int = 1) -> Odds:
+    """The probability that each is the best of those left, a share `explore` spread evenly.
 
-    >>> thompson(np.array([0.1, 0.1]), np.array([0.02, 0.02]), 0.0).round(3).tolist()
+    >>> odds = thompson(np.array([0.1, 0.1]), np.array([0.02, 0.02]), 0.0)
+    >>> odds(np.array([True, True])).round(3).tolist()
     [0.5, 0.5]
 
     References: Thompson (1933); Agrawal, Goyal (2013).
     """
-    return _mixed(probability_best(mean, deviation), explore)
+    best = Best(mean, deviation, slots)
+    return lambda left: _mixed(best.among(left), left, explore)
 
 
-def softmax(mean: Floats, deviation: Floats, explore: float) -> Floats:
+def softmax(mean: Floats, deviation: Floats, explore: float, slots: int = 1) -> Odds:
     """Odds proportional to exp(mean / typical deviation), and `explore` spread evenly.
 
-    >>> softmax(np.array([0.0, 0.0]), np.array([1.0, 1.0]), 0.1).tolist()
+    >>> odds = softmax(np.array([0.0, 0.0]), np.array([1.0, 1.0]), 0.1)
+    >>> odds(np.array([True, True])).tolist()
     [0.5, 0.5]
     """
     scale = max(float(np.median(deviation)), 1e-9)
-    weights = np.exp((mean - mean.max()) / scale)
-    return _mixed(weights / weights.sum(), explore)
+
+    def odds(left: Left) -> Floats:
+        weights = np.where(left, np.exp((mean - mean[left].max()) / scale * left), 0.0)
+        return _mixed(weights / weights.sum(), left, explore)
+
+    return odds
 
 
-def inverse_gap(mean: Floats, deviation: Floats, explore: float) -> Floats:
+def inverse_gap(mean: Floats, deviation: Floats, explore: float, slots: int = 1) -> Odds:
     """Odds 1 / (K + gamma gap) for all but the best, which has the rest; gamma = K / spread.
 
-    >>> inverse_gap(np.array([0.3, 0.3]), np.array([0.1, 0.1]), 0.0).tolist()
+    >>> odds = inverse_gap(np.array([0.3, 0.3]), np.array([0.1, 0.1]), 0.0)
+    >>> odds(np.array([True, True])).tolist()
     [0.5, 0.5]
 
     References: Foster, Rakhlin (2020), Beyond UCB, algorithm 1.
     """
-    count = len(mean)
-    best = int(np.argmax(mean))
-    gamma = count / max(float(np.median(deviation)), 1e-9)
-    odds = 1.0 / (count + gamma * (mean[best] - mean))
-    odds[best] = 0.0
-    odds[best] = 1.0 - odds.sum()
-    return _mixed(odds, explore)
+    spread = max(float(np.median(deviation)), 1e-9)
+
+    def odds(left: Left) -> Floats:
+        count = int(left.sum())
+        best = int(np.argmax(np.where(left, mean, -np.inf)))
+        weights = np.where(left, 1.0 / (count + count / spread * (mean[best] - mean) * left), 0.0)
+        weights[best] = 0.0
+        weights[best] = 1.0 - weights.sum()
+        return _mixed(weights, left, explore)
+
+    return odds
 
 
-def greedy(mean: Floats, deviation: Floats, explore: float) -> Floats:
+def greedy(mean: Floats, deviation: Floats, explore: float, slots: int = 1) -> Odds:
     """The best in expectation, and `explore` spread evenly over all (epsilon-greedy).
 
-    >>> greedy(np.array([0.1, 0.2]), np.array([1.0, 1.0]), 0.1).tolist()
+    >>> odds = greedy(np.array([0.1, 0.2]), np.array([1.0, 1.0]), 0.1)
+    >>> odds(np.array([True, True])).round(6).tolist()
     [0.05, 0.95]
     """
-    odds = np.zeros(len(mean))
-    odds[int(np.argmax(mean))] = 1.0
-    return _mixed(odds, explore)
+
+    def odds(left: Left) -> Floats:
+        weights = np.zeros(len(mean))
+        weights[int(np.argmax(np.where(left, mean, -np.inf)))] = 1.0
+        return _mixed(weights, left, explore)
+
+    return odds
 
 
-def _mixed(odds: Floats, explore: float) -> Floats:
+def _mixed(odds: Floats, left: Left, explore: float) -> Floats:
     """No propensity is zero: an arm that is never shown can never be learnt."""
-    floor = max(explore, 1e-3)
-    mixed: Floats = (1.0 - floor) * odds + floor / len(odds)
+    floor = max(explore, LEAST_EXPLORED)
+    mixed: Floats = (1.0 - floor) * odds + left * (floor / left.sum())
     return mixed
 
 

@@ -36,7 +36,7 @@ def reasons(ask: Ask, item_id: str, origin: Origin, worth: Worth, row: int) -> t
         if weight != 0.0
     ]
     said.extend(
-        Reason(kind=f"{name}-record", text=text, weight=weight)
+        Reason(kind=name, text=text, weight=weight)
         for (name, text), weight in zip(
             _RECORD.items(), worth.corrections[row].tolist(), strict=True
         )
@@ -54,9 +54,10 @@ def _size(reason: Reason) -> float:
 
 
 _RECORD = {
-    "item": "what came of showing it before",
-    "segment": "what came of showing it to people in the same segment",
-    "person": "what this person did when it was shown",
+    "item-record": "what came of showing it before",
+    "segment-record": "what came of showing it to people in the same segment",
+    "person-record": "what this person did when it was shown",
+    "floor": "an outcome brings nothing at the least",
 }
 
 

@@ -76,7 +76,7 @@ class Bettor:
             return Bet("neutral", "default", (), safe, **_left_out(table.dropped))
         policy = POLICIES[ask.placement.policy]
         mean, deviation = table.worth.mean, table.worth.deviation
-        odds = policy(mean, deviation, ask.placement.risk_appetite)
+        odds = policy(mean, deviation, ask.placement.risk_appetite, ask.placement.slots)
         groups = [self._group(name) for name, _ in table.found]
         drawn = draw(
             odds, groups, ask.placement.slots, key=self.live.draw_key, decision_id=decision_id
@@ -91,7 +91,7 @@ class Bettor:
             policy=ask.placement.policy,
             choices=choices,
             default=self._safe(table),
-            candidates=_candidates(table, odds),
+            candidates=_candidates(table, odds(np.ones(len(mean), dtype=bool))),
             notes=tuple(notes),
             stake=self._stake(table, choices),
             **_left_out(table.dropped),
@@ -328,7 +328,7 @@ def _with_nothing(
         deviation=np.append(values.deviation, sure),
         parts=np.vstack([values.parts, zero]),
         said=np.append(values.said, saved),
-        corrections=np.vstack([values.corrections, np.zeros((1, 3))]),
+        corrections=np.vstack([values.corrections, np.zeros((1, 4))]),
     )
 
 

@@ -1,4 +1,4 @@
-"""The exact probability that each of several uncertain payoffs is the largest."""
+"""The exact probability that each of several uncertain payoffs is the largest of those left."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,34 +8,51 @@ Floats = NDArray[np.float64]
 SPACING = 1.6  # nodes for each standard deviation of the narrowest arm
 
 
-def probability_best(mean: Floats, deviation: Floats) -> Floats:
+class Best:
     """P(arm i is best) for independent normal payoffs, by one-dimensional quadrature.
 
         P_i = integral of phi((u - m_i) / s_i) / s_i  *  prod_{j != i} Phi((u - m_j) / s_j)  du
 
-    >>> probability_best(np.array([0.0, 0.0]), np.array([1.0, 1.0])).round(6).tolist()
-    [0.5, 0.5]
+    The factors are worked out once; `among` multiplies those of the arms that are left, for up to
+    `slots` arms taken one after the other. The trapezoid rule is exact to about 1e-9 at this
+    spacing; an arm narrower than a 25th of the widest is treated as that wide.
 
-    The trapezoid rule is exact to about 1e-9 at this spacing; an arm narrower than a 25th of the
-    widest is treated as that wide.
+    >>> two = Best(np.array([0.0, 0.0]), np.array([1.0, 1.0]))
+    >>> two.among(np.array([True, True])).round(6).tolist()
+    [0.5, 0.5]
 
     References: Thompson (1933); the integral is that of Chapelle, Li (2011) without sampling.
     """
-    widest = float(deviation.max())
-    deviation = np.maximum(deviation, max(widest / 25.0, 1e-12))
-    low = float((mean - 6.0 * deviation).max())
-    high = float((mean + 6.0 * deviation).max())
-    narrowest = float(deviation.min())
-    nodes = np.linspace(low, high, int(min(max(SPACING * (high - low) / narrowest, 24), 300)))
-    z = (nodes - mean[:, None]) / deviation[:, None]  # (arms, nodes)
-    log_below = np.log(np.maximum(ndtr(z), 1e-300))
-    others = log_below.sum(axis=0) - log_below
-    density = np.exp(others - 0.5 * z * z)
-    odds = density.sum(axis=1) / deviation
-    total = float(odds.sum())
-    if not total > 0:
-        odds = np.zeros_like(mean)
-        odds[int(np.argmax(mean))] = 1.0
-        return odds
-    result: Floats = odds / total
-    return result
+
+    __slots__ = ("_below", "_density", "_deviation", "_mean")
+
+    def __init__(self, mean: Floats, deviation: Floats, slots: int = 1) -> None:
+        deviation = np.maximum(deviation, max(float(deviation.max()) / 25.0, 1e-12))
+        lows = np.sort(mean - 6.0 * deviation)
+        low = float(lows[max(len(mean) - slots, 0)])
+        high = float((mean + 6.0 * deviation).max())
+        narrowest = float(deviation.min())
+        nodes = np.linspace(low, high, int(min(max(SPACING * (high - low) / narrowest, 24), 300)))
+        z = (nodes - mean[:, None]) / deviation[:, None]  # (arms, nodes)
+        self._below = np.log(np.maximum(ndtr(z), 1e-300))
+        self._density = -0.5 * z * z - self._below
+        self._mean, self._deviation = mean, deviation
+
+    def among(self, left: NDArray[np.bool_]) -> Floats:
+        """The probabilities (arms,) of those that are left; 0 for the others."""
+        below = self._below[left].sum(axis=0)
+        odds = np.zeros(len(left))
+        odds[left] = np.exp(self._density[left] + below).sum(axis=1) / self._deviation[left]
+        total = float(odds.sum())
+        if not total > 0:  # all of them lie below the nodes: the best in expectation stands out
+            odds[np.flatnonzero(left)[int(np.argmax(self._mean[left]))]] = total = 1.0
+        return odds / total
+
+
+def probability_best(mean: Floats, deviation: Floats) -> Floats:
+    """The probabilities (arms,) with all arms left.
+
+    >>> probability_best(np.array([0.0, 0.0]), np.array([1.0, 1.0])).round(6).tolist()
+    [0.5, 0.5]
+    """
+    return Best(mean, deviation).among(np.ones(len(mean), dtype=bool))
