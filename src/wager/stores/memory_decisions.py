@@ -117,9 +117,10 @@ class MemoryDecisions:
         self._undo.drop(self._bets, bet.logged.decision.decision_id)
 
     def expire(self, before: datetime) -> int:
-        """Retention: delete bets placed before a moment; how many."""
+        """Retention: delete live bets placed before a moment; how many."""
         self._undo.check()
-        old = [bet for bet in self._bets.values() if bet.logged.decision.at < before]
+        decisions = ((bet, bet.logged.decision) for bet in self._bets.values())
+        old = [bet for bet, made in decisions if made.at < before and not made.replayed]
         for bet in old:
             self._delete(bet)
         return len(old)

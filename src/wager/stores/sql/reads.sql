@@ -186,8 +186,8 @@ AND (at, number) < (:cursor_at, :cursor_number)
 ORDER BY at DESC, number DESC
 
 -- name: old_decisions
--- A bounded number of bets whose time is over.
-SELECT number, decision_id FROM decisions WHERE at < :before LIMIT :limit;
+-- A bounded number of live bets whose time is over; a replay has a time of its own.
+SELECT number, decision_id FROM decisions WHERE at < :before AND replayed = 0 LIMIT :limit;
 
 -- name: all_definitions
 -- Every version; they are few, so they are all kept in memory.

@@ -151,6 +151,17 @@ class TransactionContract(StoreCase):
             again = stores.expire(days(10), events_days=5, decisions_days=3)
             assert set(again.values()) == {0}
 
+    def test_a_replay_has_a_time_of_its_own(self, tmp_path: Path) -> None:
+        with self.opened(tmp_path) as stores:
+            write(
+                stores,
+                lambda: stores.decisions.append(decision("live", at=NOON)),
+                lambda: stores.decisions.append(decision("then", at=NOON, replayed=True)),
+            )
+            assert stores.expire(days(10), events_days=5, decisions_days=3)["decisions"] == 1
+            assert stores.decisions.get("live") is None
+            assert stores.decisions.get("then") is not None
+
     def test_a_closed_store_takes_nothing(self, tmp_path: Path) -> None:
         stores = self.open(tmp_path)
         write(stores, lambda: _visit(stores))
