@@ -258,3 +258,16 @@ def test_an_erased_person_leaves_the_models() -> None:
     engine.people.erase("user_id", "u-1")[1].result()
     assert decision.profile_id not in engine.live.snapshot.payoffs["home"].people
     engine.close()
+
+
+def test_also_bought_is_outgrown_by_a_tenth_more_orders() -> None:
+    engine, clock = opened()
+    for count in range(60):
+        track(engine, clock, "Order Completed", f"u-{count}", products=[{"product_id": "p-1"}])
+    assert not engine.learning.outgrown
+    engine.learn()
+    assert engine.learning.outgrown
+    engine.learning.rebuild(lambda lines: {"p-1": [("p-2", float(len(list(lines))))]})
+    assert not engine.learning.outgrown
+    assert engine.live.snapshot.also_bought["p-1"] == [("p-2", 60.0)]
+    engine.close()

@@ -28,6 +28,7 @@ PAGE = 2000
 OPEN_BETS = 100
 REPLAY_GRACE = timedelta(seconds=1)
 DOUBTED_BASKETS = 20.0
+ORDERS_TO_RELATE = 50
 
 
 class Kept(msgspec.Struct):
@@ -36,6 +37,8 @@ class Kept(msgspec.Struct):
     events: int = 0
     decisions: int = 0
     version: int = 0
+    orders: int = 0
+    orders_related: int = 0
     latest: datetime | None = None
     crowds: dict[str, Crowd] = {}
     rewards: dict[str, bytes] = {}
@@ -159,6 +162,7 @@ class Learning:
             self._kept.latest = event.at
         if "learning" in event.refused:
             return
+        self._kept.orders += event.name == ORDERED
         names, weight = actions(event)
         if not names:
             return
@@ -282,11 +286,17 @@ class Learning:
                 return
             after = page[-1].sequence
 
+    @property
+    def outgrown(self) -> bool:
+        """Whether a tenth more orders came than also-bought was worked out from."""
+        return self._kept.orders > max(ORDERS_TO_RELATE, 1.1 * self._kept.orders_related)
+
     def rebuild(self, also_bought: Callable[[Iterator[tuple[str, str, float]]], object]) -> int:
         """Work out also-bought over the whole history by the given batch; items with neighbours."""
         related = msgspec.convert(also_bought(self.orders()), dict[str, list[tuple[str, float]]])
         with self._mutex:
             self._also_bought = dict(related)
+            self._kept.orders_related = self._kept.orders
             with self.live.stores.transaction():
                 self.live.stores.models.put(
                     "also-bought", self.version, msgspec.msgpack.encode(related)

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 
+from wager.batch.tables import also_bought_in_child
 from wager.domain.definitions import DEFINITIONS
 from wager.engine.engine import Engine
 from wager.server.content import Content
@@ -37,6 +38,7 @@ from wager.server.shared import Shared
 from wager.server.wire import Reply, encode, problem_reply
 
 LEARN_SECONDS, EXPIRE_SECONDS = 1.0, 3600.0
+RELATE_SECONDS = 600.0
 log = logging.getLogger("wager")
 
 
@@ -91,7 +93,11 @@ async def _lifespan(shared: Shared, app: Starlette) -> AsyncIterator[None]:
     stop = asyncio.Event()
     beside = [
         asyncio.create_task(_every(seconds, shared, stop, work))
-        for seconds, work in ((LEARN_SECONDS, _learn), (EXPIRE_SECONDS, _expire))
+        for seconds, work in (
+            (LEARN_SECONDS, _learn),
+            (EXPIRE_SECONDS, _expire),
+            (RELATE_SECONDS, _relate),
+        )
     ]
     async with AsyncExitStack() as mounted:
         for inner in _mounted(app.routes):
@@ -144,6 +150,17 @@ def _expire(shared: Shared) -> None:
         )
     except Exception:
         log.exception("retention failed; it is tried again in %g s", EXPIRE_SECONDS)
+
+
+def _relate(shared: Shared) -> None:
+    """Work out anew, in a child process, what is bought together, once there is more to tell."""
+    learning = shared.engine.learning
+    if not learning.outgrown or not all(map(find_spec, ("ibis", "duckdb"))):
+        return
+    try:
+        learning.rebuild(also_bought_in_child)
+    except Exception:
+        log.exception("also-bought failed; it is tried again in %g s", RELATE_SECONDS)
 
 
 def _to(path: str) -> Callable[[Request], Awaitable[Response]]:
