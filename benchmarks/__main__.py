@@ -126,8 +126,8 @@ def events(users: Sequence[str], count: int) -> list[dict[str, Any]]:
 def collect(options: argparse.Namespace) -> None:
     """`POST /v1/batch` in batches of 500 events of the demonstration's 2,469 households."""
     store, _ = shops.demonstration()
-    rates, bare, ratio = [], [], []
-    with wager_up(store) as server, yardstick(100) as peer:
+    rates = []
+    with wager_up(store) as server:
         users = people(server, 3_000)
         for _ in range(options.runs):
             sent = events(users, EVENTS)
@@ -136,16 +136,9 @@ def collect(options: argparse.Namespace) -> None:
                 for first in range(0, EVENTS, BATCH)
             ]
             measured = load.run(server.port, batches, 4)
-            empty = load.run(
-                peer.port, [one.replace(b"/v1/batch", b"/answer") for one in batches], 4
-            )
-            assert measured.failed == empty.failed == 0
+            assert measured.failed == 0
             rates.append(measured.per_second * BATCH)
-            bare.append(empty.per_second * BATCH)
-            ratio.append(rates[-1] / bare[-1])
     row("events folded and durable", rates, "/s")
-    row("the same bodies read by bare Starlette", bare, "/s")
-    row("wager / bare", ratio, "x ")
 
 
 def growth(options: argparse.Namespace) -> None:

@@ -17,8 +17,12 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class _Silent:
+    _last = ""
+
     def start(self, what: str, total: int | None) -> None:
-        print(f"  {what}", flush=True)
+        if what != self._last:
+            print(f"  {what}", flush=True)
+        self._last = what
 
     def advance(self, count: int) -> None:
         pass
@@ -27,7 +31,6 @@ class _Silent:
 def demonstration() -> tuple[Path, float | None]:
     """A copy of the demonstration's store before its replay, and the seconds that it took to
     make (None if an earlier run made it)."""
-    from wager.demo.completejourney import CompleteJourney
     from wager.demo.setting_up import set_up
 
     OUT.mkdir(exist_ok=True)
@@ -36,10 +39,8 @@ def demonstration() -> tuple[Path, float | None]:
         for file in OUT.glob("demo.*"):
             file.unlink()
         began = time.perf_counter()
-        journey = CompleteJourney(households=None)
         with wager.open(f"sqlite:///{made}") as engine:
-            set_up(engine, journey, _Silent(), households=None)
-        journey.close()
+            set_up(engine, _Silent())
         took = time.perf_counter() - began
         (OUT / "demo.done").touch()
     return _copy(made), took
