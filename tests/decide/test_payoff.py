@@ -16,7 +16,7 @@ def learnt(
 ) -> Payoffs:
     prior = nothing_learnt()
     return Payoffs(
-        mean=prior.mean, covariance=prior.covariance, noise=0.05, base=0.02, count=100.0,
+        mean=prior.mean, covariance=prior.covariance, noise=0.05, base=0.02,
         items=items, people=people or {}, segments=segments or {},
     )  # fmt: skip
 

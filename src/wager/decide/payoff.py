@@ -32,9 +32,7 @@ class Worth:
 
 def nothing_learnt() -> Payoffs:
     """The payoffs of a placement before its first bet: the prior."""
-    return Payoffs(
-        mean=PRIOR_MEAN, covariance=np.diag(1.0 / PRIOR_STRENGTH), noise=0.05, base=0.02, count=0.0
-    )
+    return Payoffs(mean=PRIOR_MEAN, covariance=np.diag(1.0 / PRIOR_STRENGTH), noise=0.05, base=0.02)
 
 
 def worth(

@@ -67,7 +67,7 @@ class Candidate(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What could have been chosen; `propensity` is that of the first slot it could have filled.
 
     `features` are those of the decision's `feature_names`, as little-endian float32: just what the
-    policy saw, in a fifth of the room.
+    policy saw.
     """
 
     item_id: str | None

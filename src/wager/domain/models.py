@@ -45,7 +45,6 @@ class Payoffs:
     covariance: Floats
     noise: float
     base: float
-    count: float
     items: Mapping[str, Cell] = field(default_factory=dict)
     segments: Mapping[str, Mapping[str, Cell]] = field(default_factory=dict)
     people: Mapping[str, Mapping[str, Cell]] = field(default_factory=dict)

@@ -129,7 +129,6 @@ class Rewards:
             covariance=covariance,
             noise=fold.noise,
             base=base,
-            count=fold.count,
             items=self.cells.items,
             segments=self.cells.segments,
             people=self.cells.people,

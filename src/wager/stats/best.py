@@ -49,12 +49,3 @@ class Best:
         if not total > 0:  # all of them lie below the nodes: the best in expectation stands out
             odds[np.flatnonzero(left)[int(np.argmax(self._mean[left]))]] = total = 1.0
         return odds / total
-
-
-def probability_best(mean: Floats, deviation: Floats) -> Floats:
-    """The probabilities (arms,) with all arms left.
-
-    >>> probability_best(np.array([0.0, 0.0]), np.array([1.0, 1.0])).round(6).tolist()
-    [0.5, 0.5]
-    """
-    return Best(mean, deviation).among(np.ones(len(mean), dtype=bool))
