@@ -16,6 +16,7 @@ NEWEST = 40
 PER_CATEGORY = 12
 RANK: dict[Level, int] = {level: rank for rank, level in enumerate(LEVELS)}
 SCARCE = 8
+_UNSAID = ("affinity", "popular")  # not worth saying of what is there by a stronger source
 QUOTAS = {
     "repeat": 9,
     "liked": 2,
@@ -57,13 +58,14 @@ class Standing:
     `history` holds for each item log2 of the decayed count as of the epoch, the day of the last
     purchase, how many there were, and the mean hour as cosine and sine; `related` are the
     neighbours of what was bought last; `leanings` are the strongest category affinities, the
-    largest being 1.
+    largest being 1. `rows` keeps the features of an item that do not depend on the moment.
     """
 
     own: Sequence[str]
     history: dict[str, tuple[float, float, float, float, float]]
     related: Sequence[tuple[str, float, str]]
     leanings: dict[str, float]
+    rows: dict[str, bytes] = field(default_factory=dict)
 
 
 def standing(profile: Profile, snapshot: Snapshot) -> Standing:
@@ -154,6 +156,8 @@ def _add(
     for name, weight, because in names:
         origin = kept.get(name)
         if origin is None:
+            if room <= 0 and source in _UNSAID:
+                return
             if room <= 0 or why_not is None or name in dropped:
                 continue
             rule = why_not(name)

@@ -24,6 +24,11 @@ def why_not(ask: Ask, item_id: str) -> str | None:
 
     Only what the person said binds under every level and for a held-out person, too.
     """
+    kind = ask.shelf.lasting.get(item_id)
+    if kind is not None and not ask.profile.blocked:
+        if ask.placement.kinds and kind not in ask.placement.kinds:
+            return "wrong-kind"
+        return _here_already(ask, item_id)
     item = ask.shelf.items.get(item_id)
     if item is None:
         return "unknown-item"
@@ -37,15 +42,30 @@ def why_not(ask: Ask, item_id: str) -> str | None:
         return "out-of-stock"
     if ask.profile.blocked and _blocked(ask, item):
         return "never-again"
-    if item_id in ask.cart:
-        return "in-cart"
-    if item_id in ask.taken:
-        return "elsewhere-on-page"
     if item.attributes.get("durable") is True:
         bought = ask.profile.purchases.get(item_id)
         if bought is not None and bought.times > 0 and not bought.gift:
             return "already-bought"
+    return _here_already(ask, item_id)
+
+
+def _here_already(ask: Ask, item_id: str) -> str | None:
+    if item_id in ask.cart:
+        return "in-cart"
+    if item_id in ask.taken:
+        return "elsewhere-on-page"
     return None
+
+
+def is_lasting(item: Item) -> bool:
+    """Whether nothing but the placement, the page and the person's word can keep it from being
+    shown: it has no dates, no end of stock, and may be bought again."""
+    return (
+        item.available_from is None
+        and item.available_until is None
+        and item.stock is None
+        and item.attributes.get("durable") is not True
+    )
 
 
 def _blocked(ask: Ask, item: Item) -> bool:

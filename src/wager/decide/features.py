@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from struct import Struct
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +47,11 @@ PRIOR_STRENGTH: Floats = np.full(WIDTH, 25.0)
 
 
 _COLUMN = {name: column for column, name in enumerate(FEATURES)}
+_CROWD = Struct("<3d")  # popular, popularRate, segment
+_OWN = Struct("<11d")  # see _own_row
 _NEVER = (-60.0, 0.0, 0.0, 0.0, 0.0)  # not bought: log2 of the decayed count, day, times, hour
+_SEGMENTS = 6
+_CROWD_KEPT = 20_000
 
 
 def rows(ask: Ask, who: Standing, candidates: Sequence[tuple[str, Origin]]) -> Floats:
@@ -54,25 +59,24 @@ def rows(ask: Ask, who: Standing, candidates: Sequence[tuple[str, Origin]]) -> F
 
     They are rounded to the float32 that is logged: what was decided on is what is learnt from.
     Below the context level nothing of the person's own history is read; below the segment level
-    nothing of the segment's.
+    nothing of the segment's. What does not depend on the moment is worked out once for each
+    version of the profile, and once for each version of what the crowd does.
     """
-    x = np.zeros((len(candidates), WIDTH))
+    x = np.zeros((len(candidates), WIDTH), dtype=np.float32)
     names = [name for name, _ in candidates]
-    rate = ask.snapshot.rates.each(names)
     x[:, 0] = 1.0
-    x[:, 1] = np.log1p(1000.0 * rate) / 6.9
-    x[:, 2] = np.minimum(rate * 5.0, 1.0)
+    x[:, 1:4] = _crowd(ask, names)
     _strengths(candidates, "also-bought", x)
-    if ask.level in ("segment", "context"):
-        x[:, 3] = _segment_lift(ask, names, rate)
     if ask.level == "context":
-        _history(ask, who, names, x)
-        _strengths(candidates, "cart", x)
-        _leaning(ask, who, names, x)
-    return x.astype(np.float32).astype(np.float64)
+        _own(ask, who, names, x)
+        if ask.cart:
+            _strengths(candidates, "cart", x)
+    return x.astype(np.float64)
 
 
-def _strengths(candidates: Sequence[tuple[str, Origin]], source: str, x: Floats) -> None:
+def _strengths(
+    candidates: Sequence[tuple[str, Origin]], source: str, x: NDArray[np.float32]
+) -> None:
     """Log-likelihood ratios brought to about 0 to 1."""
     column = _COLUMN["alsoBought" if source == "also-bought" else source]
     for row, (_, origin) in enumerate(candidates):
@@ -81,68 +85,82 @@ def _strengths(candidates: Sequence[tuple[str, Origin]], source: str, x: Floats)
             x[row, column] = math.log1p(weight) / 8.0
 
 
-def _history(ask: Ask, who: Standing, names: Sequence[str], x: Floats) -> None:
-    """How often and how lately the person bought each, and whether it fits the hour."""
-    kept = who.history
-    if not kept:
+def _crowd(ask: Ask, names: Sequence[str]) -> Floats:
+    """How popular each is (names, 3): with everybody twice, and in the person's segments."""
+    inside = ask.segments[:_SEGMENTS] if ask.level in ("segment", "context") else ()
+    kept = ask.snapshot.crowd_rows.setdefault(inside, {})
+    if len(kept) > _CROWD_KEPT:
+        kept.clear()
+    packed = []
+    for name in names:
+        row = kept.get(name)
+        if row is None:
+            row = kept[name] = _crowd_row(ask, inside, name)
+        packed.append(row)
+    return np.frombuffer(b"".join(packed)).reshape(-1, 3)
+
+
+def _crowd_row(ask: Ask, inside: Sequence[str], name: str) -> bytes:
+    """The share of baskets, and the largest log ratio of a segment's over it, smoothed, to 1."""
+    rate = ask.snapshot.rates.of(name)
+    most = 0.0
+    for segment in inside:
+        rates = ask.snapshot.rates_in.get(segment)
+        if rates is not None:
+            lift = math.log((rates.of(name) + 1e-3) / (rate + 1e-3))
+            most = lift if abs(lift) > abs(most) else most
+    lifted = min(max(most / 2.0, -1.0), 1.0) * min(rate * 50.0 + 0.2, 1.0)
+    return _CROWD.pack(math.log1p(1000.0 * rate) / 6.9, min(rate * 5.0, 1.0), lifted)
+
+
+def _own(ask: Ask, who: Standing, names: Sequence[str], x: NDArray[np.float32]) -> None:
+    """What the person did with each: how often and how lately, whether it fits the hour."""
+    kept, packed = who.rows, []
+    for name in names:
+        row = kept.get(name)
+        if row is None:
+            row = kept[name] = _own_row(ask, who, name)
+        packed.append(row)
+    table = np.frombuffer(b"".join(packed)).reshape(-1, 11)
+    x[:, 12:17] = table[:, 6:]
+    if not who.history:
         return
-    bought = np.array([kept.get(name, _NEVER) for name in names]).reshape(-1, 5)
-    log_recent, day, times, cosine, sine = bought.T
+    has, log_recent, day, times, cosine, sine = table[:, :6].T
     today = ask.timestamp / DAY
     days = np.maximum(today - day, 0.0)
     often = np.log1p(np.exp2(np.minimum(log_recent - today / PURCHASE_HALF_LIFE_DAYS, 10.0)))
-    lately = np.exp(-days / 21.0)
-    has = times > 0
+    often *= has
+    lately = np.exp(days / -21.0)
+    lately *= has
     x[:, 4] = has
-    x[:, 5] = often / 2.0 * has
-    x[:, 6] = lately * has
-    x[:, 7] = often * lately / 2.0 * has
-    orders = ask.profile.counts.get(ORDERED)
-    if orders is not None and orders.total > 0:
-        share = np.minimum(times / orders.total, 1.0)
-        interval = np.maximum(_known_days(ask) / np.maximum(times, 1.0), 0.5)
-        x[:, 8] = np.where(times > 1, share * np.minimum(days / interval, 2.0) / 2.0, 0.0)
-        x[:, 16] = share
+    x[:, 5] = often / 2.0
+    x[:, 6] = lately
+    x[:, 7] = often * lately / 2.0
+    interval = np.maximum(_known_days(ask) / np.maximum(times, 1.0), 0.5)
+    x[:, 8] = (times > 1) * table[:, 10] * np.minimum(days / interval, 2.0) / 2.0
     angle = ask.hour / 24.0 * 2.0 * math.pi
-    fit = cosine * math.cos(angle) + sine * math.sin(angle)
-    x[:, 9] = np.where(times > 1, fit * np.minimum(times / 5.0, 1.0), 0.0)
+    x[:, 9] = cosine * math.cos(angle) + sine * math.sin(angle)
 
 
-def _leaning(ask: Ask, who: Standing, names: Sequence[str], x: Floats) -> None:
-    """Categories that the person leans to; what was liked, clicked or passed over."""
-    leanings, items = who.leanings, ask.shelf.items
-    if leanings:
-        column = _COLUMN["affinity"]
-        for row, name in enumerate(names):
-            item = items.get(name)
-            for category in item.categories if item is not None else ():
-                weight = leanings.get(category)
-                if weight is not None and weight > x[row, column]:
-                    x[row, column] = weight
-    liked, exposures = ask.profile.liked, ask.profile.exposures
-    if not liked and not exposures:
-        return
-    for row, name in enumerate(names):
-        if name in liked:
-            x[row, _COLUMN["liked"]] = 1.0
-        exposure = exposures.get(name)
-        if exposure is not None:
-            clicked = exposure.ignored == 0 and exposure.seen > 0
-            x[row, _COLUMN["clicked"]] = 1.0 if clicked else 0.0
-            x[row, _COLUMN["ignored"]] = math.log1p(exposure.ignored) / 3.0
+def _own_row(ask: Ask, who: Standing, name: str) -> bytes:
+    """What does not depend on the moment: bought, log2 of the decayed count, day, times, hour as
+    cosine and sine; affinity, liked, clicked, passed over, share of the orders."""
+    profile = ask.profile
+    log_recent, day, times, cosine, sine = who.history.get(name, _NEVER)
+    orders = profile.counts.get(ORDERED)
+    share = min(times / orders.total, 1.0) if orders is not None and orders.total > 0 else 0.0
+    fit = min(times / 5.0, 1.0) if times > 1 else 0.0
+    item, leaning = ask.shelf.items.get(name), 0.0
+    if who.leanings and item is not None:
+        leaning = max((who.leanings.get(each, 0.0) for each in item.categories), default=0.0)
+    exposure = profile.exposures.get(name)
+    clicked = exposure is not None and exposure.ignored == 0 and exposure.seen > 0
+    ignored = math.log1p(exposure.ignored) / 3.0 if exposure is not None else 0.0
+    return _OWN.pack(
+        times > 0, log_recent, day, times, cosine * fit, sine * fit,
+        leaning, name in profile.liked, clicked, ignored, share,
+    )  # fmt: skip
 
 
 def _known_days(ask: Ask) -> float:
     return max((ask.now - ask.profile.created_at).total_seconds() / DAY, 1.0)
-
-
-def _segment_lift(ask: Ask, names: Sequence[str], rate: Floats) -> Floats:
-    """The largest log ratio of a segment's rate over everybody's, smoothed, about -1 to 1."""
-    best = np.zeros(len(names))
-    for segment in ask.segments[:6]:
-        inside = ask.snapshot.rates_in.get(segment)
-        if inside is not None:
-            lift = np.log((inside.each(names) + 1e-3) / (rate + 1e-3))
-            best = np.where(np.abs(lift) > np.abs(best), lift, best)
-    lifted: Floats = np.clip(best / 2.0, -1.0, 1.0) * np.minimum(rate * 50.0 + 0.2, 1.0)
-    return lifted

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from struct import Struct
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,20 +13,23 @@ from wager.domain.models import Cell, Payoffs
 Floats = NDArray[np.float64]
 
 ITEM_STRENGTH, SEGMENT_STRENGTH, PERSON_STRENGTH = 400.0, 600.0, 60.0
-_UNKNOWN = 1.0 / ITEM_STRENGTH + 1.0 / SEGMENT_STRENGTH + 1.0 / PERSON_STRENGTH
+_RECORD = Struct("<4d")  # corrections by item and by segment; shares of the noise of both
+_NO_RECORD = _RECORD.pack(0.0, 0.0, 1.0 / ITEM_STRENGTH, 1.0 / SEGMENT_STRENGTH)
+_UNKNOWN_PERSON = 1.0 / PERSON_STRENGTH
 
 
 @dataclass(frozen=True, slots=True)
 class Worth:
     """Expected reward and standard error of each candidate, and the parts that add up to it.
 
-    `parts` (candidates, WIDTH) is feature times weight; the corrections are by what came of earlier
-    bets, and a floor at 0; `said` is what the regression alone said.
+    Feature times weight adds up to `said`, what the regression alone said; the corrections are by
+    what came of earlier bets, and a floor at 0.
     """
 
     mean: Floats
     deviation: Floats
-    parts: Floats
+    x: Floats  # (candidates, WIDTH)
+    weights: Floats  # (WIDTH,)
     said: Floats
     corrections: Floats  # (candidates, 4): item, segment x item, person x item, floor
 
@@ -44,28 +48,48 @@ def worth(
     Each correction is the mean of what the regression missed, shrunk by k pseudo-observations:
     c = (sum reward - sum said - corrections above) / (n + k); its variance is noise / (n + k).
     """
-    parts = x * payoffs.mean  # (candidates, WIDTH)
-    said = parts.sum(axis=1)
-    spread = ((x @ payoffs.covariance) * x).sum(axis=1)
+    said = x @ payoffs.mean
+    spread = np.einsum("ij,ij->i", x @ payoffs.covariance, x)
+    records = _records(names, payoffs, tuple(segments))  # (candidates, 4)
     corrections = np.zeros((len(names), 4))
-    share = np.full(len(names), _UNKNOWN)
-    person = payoffs.people.get(profile_id, {})
-    inside = [payoffs.segments[name] for name in segments if name in payoffs.segments]
-    items = payoffs.items
-    for row, name in enumerate(names):
-        if name is None or (cell := items.get(name)) is None:
-            continue  # the cells of segments and people are parts of the item's
-        item, more = _shrunk(cell, ITEM_STRENGTH, 0.0)
-        segment, most = _strongest(inside, name, item)
-        own, rest = _shrunk(person.get(name), PERSON_STRENGTH, item + segment)
-        corrections[row, :3] = (item, segment, own)
-        share[row] = more + most + rest
+    corrections[:, :2] = records[:, :2]
+    share = records[:, 2] + records[:, 3] + _UNKNOWN_PERSON
+    person = payoffs.people.get(profile_id)
+    if person:
+        for row, name in enumerate(names):
+            if name is not None and (cell := person.get(name)) is not None:
+                above = float(corrections[row, 0] + corrections[row, 1])
+                corrections[row, 2], rest = _shrunk(cell, PERSON_STRENGTH, above)
+                share[row] += rest - _UNKNOWN_PERSON
     mean = said + corrections.sum(axis=1)
     if payoffs.base >= 0:  # rewards are not negative, so neither is what is expected
         corrections[:, 3] = np.maximum(-mean, 0.0)
-        mean = mean + corrections[:, 3]
+        mean += corrections[:, 3]
     deviation = np.sqrt(payoffs.noise * (spread + share))
-    return Worth(mean, deviation, parts, said, corrections)
+    return Worth(mean, deviation, x, payoffs.mean, said, corrections)
+
+
+def _records(
+    names: Sequence[str | None], payoffs: Payoffs, segments: tuple[str, ...]
+) -> Floats:
+    """What is known of each item with everybody and in these segments, kept for the next time."""
+    kept = payoffs.records.setdefault(segments, {})
+    packed = []
+    for name in names:
+        row = kept.get(name)
+        if row is None:
+            row = kept[name] = _record(name, payoffs, segments)
+        packed.append(row)
+    return np.frombuffer(b"".join(packed)).reshape(-1, 4)
+
+
+def _record(name: str | None, payoffs: Payoffs, segments: Sequence[str]) -> bytes:
+    if name is None or (cell := payoffs.items.get(name)) is None:
+        return _NO_RECORD  # the cells of segments and people are parts of the item's
+    item, more = _shrunk(cell, ITEM_STRENGTH, 0.0)
+    inside = [payoffs.segments[one] for one in segments if one in payoffs.segments]
+    segment, most = _strongest(inside, name, item)
+    return _RECORD.pack(item, segment, more, most)
 
 
 def _shrunk(cell: Cell | None, strength: float, above: float) -> tuple[float, float]:

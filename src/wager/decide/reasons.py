@@ -1,5 +1,7 @@
 """Why this choice: the parts of its expected reward, said in words, adding up to the whole."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from wager.decide.candidates import Origin
@@ -27,26 +29,32 @@ for _position, (_, _names) in enumerate(_GROUPS):
         _COLUMNS[FEATURES.index(_name), _position] = 1.0
 
 
-def reasons(ask: Ask, item_id: str, origin: Origin, worth: Worth, row: int) -> tuple[Reason, ...]:
-    """Additive contributions, after what holds for everybody the largest first."""
-    parts = worth.parts[row]
-    said = [
-        Reason(kind=kind, text=_text(kind, ask, item_id, origin), weight=weight)
-        for (kind, _), weight in zip(_GROUPS, (parts @ _COLUMNS).tolist(), strict=True)
-        if weight != 0.0
+def reasons(
+    ask: Ask, found: Sequence[tuple[str | None, Origin]], worth: Worth, rows: Sequence[int]
+) -> list[tuple[Reason, ...]]:
+    """For each of the candidates in `rows`: additive contributions, after what holds for everybody
+    the largest first; none for nothing."""
+    chosen = np.asarray(rows, dtype=np.intp)
+    parts = worth.x[chosen] * worth.weights
+    weights = np.hstack([parts @ _COLUMNS, worth.corrections[chosen]]).tolist()
+    return [
+        _reasons(ask, *found[row], everybody, each)
+        for row, everybody, each in zip(rows, parts[:, 0].tolist(), weights, strict=True)
     ]
-    said.extend(
-        Reason(kind=name, text=text, weight=weight)
-        for (name, text), weight in zip(
-            _RECORD.items(), worth.corrections[row].tolist(), strict=True
-        )
-        if weight != 0.0
-    )
+
+
+def _reasons(
+    ask: Ask, item_id: str | None, origin: Origin, everybody: float, weights: Sequence[float]
+) -> tuple[Reason, ...]:
+    if item_id is None:
+        return (Reason(kind="nothing", text="nothing was the better bet"),)
+    said = [
+        Reason(kind=kind, text=_RECORD.get(kind) or _text(kind, ask, item_id, origin), weight=one)
+        for kind, one in zip(_KINDS, weights, strict=True)
+        if one != 0.0
+    ]
     said.sort(key=_size)
-    everybody = Reason(
-        kind="everybody", text="what this place brings with anybody", weight=float(parts[0])
-    )
-    return (everybody, *said)
+    return (Reason(kind="everybody", text=_EVERYBODY, weight=everybody), *said)
 
 
 def _size(reason: Reason) -> float:
@@ -59,6 +67,8 @@ _RECORD = {
     "person-record": "what this person did when it was shown",
     "floor": "an outcome brings nothing at the least",
 }
+_KINDS = (*(kind for kind, _ in _GROUPS), *_RECORD)
+_EVERYBODY = "what this place brings with anybody"
 
 
 def _title(ask: Ask, item_id: str | None) -> str:

@@ -25,11 +25,15 @@ def part_of_day(hour: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """The items that there are, and where to find them by kind and by kind and category."""
+    """The items that there are, and where to find them by kind and by kind and category.
+
+    `lasting` holds the kind of each item that is there for everybody, without an end.
+    """
 
     items: Mapping[str, Item]
     kinds: Mapping[str, Sequence[str]]
     categories: Mapping[tuple[str, str], Sequence[str]]
+    lasting: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,11 +24,6 @@ class Rates:
         """One item's share."""
         return self._weights.get(name, 0.0) / self._total
 
-    def each(self, names: Sequence[str]) -> Floats:
-        """The share of each item (names,)."""
-        get = self._weights.get
-        return np.array([get(name, 0.0) for name in names]) / self._total
-
     def __len__(self) -> int:
         return len(self._weights)
 
@@ -38,7 +33,8 @@ class Payoffs:
     """What was learnt for one placement: a regression over features, and cells that correct it.
 
     `mean` (d,) and `covariance` (d, d) are the posterior of the weights; `noise` is the variance
-    of one reward. Cells are keyed by item, by segment and item, by profile and item.
+    of one reward. Cells are keyed by item, by segment and item, by profile and item. `records`
+    keeps what followed from them, by segments and item.
     """
 
     mean: Floats
@@ -48,11 +44,15 @@ class Payoffs:
     items: Mapping[str, Cell] = field(default_factory=dict)
     segments: Mapping[str, Mapping[str, Cell]] = field(default_factory=dict)
     people: Mapping[str, Mapping[str, Cell]] = field(default_factory=dict)
+    records: dict[tuple[str, ...], dict[str | None, bytes]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One version of all that was learnt; what a decision reads, and names in its answer."""
+    """One version of all that was learnt; what a decision reads, and names in its answer.
+
+    `crowd_rows` keeps features that follow from this version, by segments and item.
+    """
 
     version: str
     baskets: float = 0.0
@@ -62,3 +62,4 @@ class Snapshot:
     rates_in: Mapping[str, Rates] = field(default_factory=dict)
     also_bought: Mapping[str, Ranked] = field(default_factory=dict)
     payoffs: Mapping[str, Payoffs] = field(default_factory=dict)
+    crowd_rows: dict[tuple[str, ...], dict[str, bytes]] = field(default_factory=dict)

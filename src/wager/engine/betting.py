@@ -31,6 +31,7 @@ from wager.render.renditions import Rendered, content
 
 LOGGED_FEATURES = (*FEATURES, "said")
 LOGGED_TYPE = np.dtype("<f4")
+_RANK = {level: rank for rank, level in enumerate(LEVELS)}
 EXCLUDED_EXAMPLES = 40
 PLAIN_KEPT = 50_000
 _UNLEARNT = nothing_learnt()
@@ -82,12 +83,13 @@ class Bettor:
             odds, groups, ask.placement.slots, key=self.live.draw_key, decision_id=decision_id
         )
         notes: list[Reason] = []
+        why = reasons(ask, table.found, table.worth, [row for row, _ in drawn])
         choices = tuple(
-            self._choice(ask, table, slot, row, propensity, notes)
-            for slot, (row, propensity) in enumerate(drawn)
+            self._choice(ask, table, slot, drawn[slot], why[slot], notes)
+            for slot in range(len(drawn))
         )
         return Bet(
-            level=max((one.level for one in choices), key=LEVELS.index, default="neutral"),
+            level=max((one.level for one in choices), key=_RANK.__getitem__, default="neutral"),
             policy=ask.placement.policy,
             choices=choices,
             default=self._safe(table),
@@ -252,14 +254,12 @@ class Bettor:
         return kept
 
     def _choice(
-        self, ask: Ask, table: Table, slot: int, row: int, propensity: float, notes: list[Reason]
-    ) -> Choice:
+        self, ask: Ask, table: Table, slot: int, drawn: tuple[int, float],
+        why: tuple[Reason, ...], notes: list[Reason],
+    ) -> Choice:  # fmt: skip
+        row, propensity = drawn
         name, origin = table.found[row]
         shown, level, words = self._content(ask, name, origin.level, notes)
-        if name is None:
-            said: tuple[Reason, ...] = (Reason(kind="nothing", text="nothing was the better bet"),)
-        else:
-            said = reasons(ask, name, origin, table.worth, row)
         return Choice(
             slot=slot,
             item_id=name,
@@ -268,7 +268,7 @@ class Bettor:
             expected_reward=float(table.worth.mean[row]),
             standard_error=float(table.worth.deviation[row]),
             content=shown,
-            reasons=(*said, *words),
+            reasons=(*why, *words) if words else why,
         )
 
     def _safe(self, table: Table) -> SafeChoice:
@@ -284,7 +284,11 @@ class Bettor:
         """What the safe choice was expected to bring in the slots that were bet instead."""
         safe = set(table.safe)
         bet = sum(one.item_id not in safe for one in choices)
-        rewards = sorted(max(_expected(table, name), 0.0) for name in table.safe)
+        rewards = sorted(
+            max(float(table.worth.mean[row]), 0.0)
+            for row, (name, _) in enumerate(table.found)
+            if name in safe
+        )
         return sum(rewards[:bet])
 
 
@@ -326,15 +330,17 @@ def _with_nothing(
         values,
         mean=np.append(values.mean, saved),
         deviation=np.append(values.deviation, sure),
-        parts=np.vstack([values.parts, zero]),
+        x=np.vstack([values.x, zero]),
         said=np.append(values.said, saved),
         corrections=np.vstack([values.corrections, np.zeros((1, 4))]),
     )
 
 
 def _candidates(table: Table, odds: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[Candidate, ...]:
-    logged = np.column_stack([table.x, table.worth.said]).astype(LOGGED_TYPE).tobytes()
-    width = len(LOGGED_FEATURES) * LOGGED_TYPE.itemsize
+    values = np.empty((len(table.found), len(LOGGED_FEATURES)), dtype=LOGGED_TYPE)
+    values[:, :-1] = table.x
+    values[:, -1] = table.worth.said
+    logged, width = values.tobytes(), len(LOGGED_FEATURES) * LOGGED_TYPE.itemsize
     return tuple(
         Candidate(
             name, chance, mean, deviation, origin.level,

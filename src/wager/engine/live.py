@@ -9,6 +9,7 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from wager.decide.candidates import Standing, standing
+from wager.decide.eligibility import is_lasting
 from wager.domain.asking import Shelf
 from wager.domain.content import Item
 from wager.domain.definitions import Goal, Placement, Segment
@@ -46,9 +47,10 @@ class Live:
         self.plain: dict[tuple[str, object], dict[str, Any]] = {}
         self._kinds: dict[str, dict[str, None]] = {}
         self._categories: dict[tuple[str, str], dict[str, None]] = {}
+        self._lasting: dict[str, str] = {}
         self.shelf = Shelf(items=self.items, kinds={}, categories={})
         self._items_seen = 0
-        self._standings: OrderedDict[str, tuple[int, object, Standing]] = OrderedDict()
+        self._standings: OrderedDict[str, tuple[int, object, object, Standing]] = OrderedDict()
         self._zones: dict[str, tzinfo | None] = {}
         self.load_definitions()
         self.load_items()
@@ -84,6 +86,8 @@ class Live:
         for item in put:
             self._forget(item.item_id)
             self.items[item.item_id] = item
+            if is_lasting(item):
+                self._lasting[item.item_id] = item.kind
             self._kinds.setdefault(item.kind, {})[item.item_id] = None
             for category in item.categories:
                 self._categories.setdefault((item.kind, category), {})[item.item_id] = None
@@ -98,6 +102,7 @@ class Live:
     def _forget(self, item_id: str) -> None:
         item = self.items.pop(item_id, None)
         if item is not None:
+            self._lasting.pop(item_id, None)
             self._kinds.get(item.kind, {}).pop(item_id, None)
             for category in item.categories:
                 self._categories.get((item.kind, category), {}).pop(item_id, None)
@@ -113,17 +118,23 @@ class Live:
                 key: sorted(names, key=lambda name: -rates.of(name))[:60]
                 for key, names in self._categories.items()
             },
+            lasting=self._lasting,
         )
 
     def standing(self, profile: Profile) -> Standing:
         """What follows from this version of the profile, kept until it changes."""
         kept = self._standings.get(profile.profile_id)
-        also_bought = self.snapshot.also_bought
-        if kept is not None and kept[0] == profile.version and kept[1] is also_bought:
+        also_bought, shelf = self.snapshot.also_bought, self.shelf
+        if (
+            kept is not None
+            and kept[0] == profile.version
+            and kept[1] is also_bought
+            and kept[2] is shelf
+        ):
             self._standings.move_to_end(profile.profile_id)
-            return kept[2]
+            return kept[3]
         made = standing(profile, self.snapshot)
-        self._standings[profile.profile_id] = (profile.version, also_bought, made)
+        self._standings[profile.profile_id] = (profile.version, also_bought, shelf, made)
         if len(self._standings) > STANDINGS:
             self._standings.popitem(last=False)
         return made
