@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from wager.domain.asking import DAY, Ask
 from wager.domain.definitions import LEVELS, Level
@@ -16,7 +17,6 @@ NEWEST = 40
 PER_CATEGORY = 12
 RANK: dict[Level, int] = {level: rank for rank, level in enumerate(LEVELS)}
 SCARCE = 8
-_UNSAID = ("affinity", "popular")  # not worth saying of what is there by a stronger source
 QUOTAS = {
     "repeat": 9,
     "liked": 2,
@@ -41,13 +41,22 @@ SOURCE_LEVEL: dict[str, Level] = {
 }
 
 
+Source = tuple[str, Iterable[tuple[str, float, str]]]  # its name; items, weights, what is why
+NAMED_BY_DEFAULT = {"default": (1.0, "")}
+
+
 @dataclass(slots=True)
 class Origin:
-    """What speaks for one candidate: the sources that named it, and what each is due to."""
+    """What speaks for one candidate: the sources that named it, each with how strongly, and what
+    that is due to."""
 
     level: Level = "neutral"
-    sources: dict[str, float] = field(default_factory=dict)
-    because: dict[str, str] = field(default_factory=dict)
+    sources: dict[str, tuple[float, str]] = field(default_factory=dict)
+
+    def because(self, source: str) -> str:
+        """What a source named it for; empty where there is nothing to say."""
+        named = self.sources.get(source)
+        return named[1] if named is not None else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +67,8 @@ class Standing:
     `history` holds for each item log2 of the decayed count as of the epoch, the day of the last
     purchase, how many there were, and the mean hour as cosine and sine; `related` are the
     neighbours of what was bought last; `leanings` are the strongest category affinities, the
-    largest being 1. `rows` keeps the features of an item that do not depend on the moment.
+    largest being 1. `rows` keeps the features of an item that do not depend on the moment,
+    `personal` the candidates that the person's own sources named, by the kinds that are shown.
     """
 
     own: Sequence[str]
@@ -66,6 +76,7 @@ class Standing:
     related: Sequence[tuple[str, float, str]]
     leanings: dict[str, float]
     rows: dict[str, bytes] = field(default_factory=dict)
+    personal: dict[tuple[str, ...], dict[str, Origin]] = field(default_factory=dict)
 
 
 def standing(profile: Profile, snapshot: Snapshot) -> Standing:
@@ -131,86 +142,115 @@ def gather(
     `why_not` names the rule that keeps an item out. The default is always among them; where the
     candidates were handed in, those alone are, and the sources only say what speaks for them.
     """
-    found = Gathered()
+    rank = RANK[ask.level]
     if ask.limited_to is not None:
+        found = Gathered()
         _add(found, "asked", ((name, 1.0, "") for name in ask.limited_to), why_not)
-        closed: Callable[[str], str | None] | None = None
-    else:
-        closed = why_not
-    for source, names in _sources(ask, who, RANK[ask.level]):
-        _add(found, source, names, closed)
-    if ask.limited_to is None:
-        _add(found, "default", ((name, 1.0, "") for name in default), why_not)
+        for source, names in chain(_own_sources(ask, who, rank), _crowd_sources(ask, rank)):
+            _add(found, source, names, None)
+        return found
+    found = _personal(ask, who, rank, why_not)
+    for source, names in _crowd_sources(ask, rank):
+        _fill(found, source, names, min(QUOTAS[source], LIMIT - len(found.kept)), why_not)
+    _fill(found, "default", ((name, 1.0, "") for name in default), QUOTAS["default"], why_not)
     return found
+
+
+def _personal(
+    ask: Ask, who: Standing, rank: int, why_not: Callable[[str], str | None]
+) -> Gathered:
+    """What the person's own sources name: kept from the last time where all of it may be shown."""
+    kinds = tuple(ask.placement.kinds)
+    may_keep = ask.level == "context" and not ask.cart
+    known = who.personal.get(kinds) if may_keep else None
+    if known is not None and not any(map(why_not, known)):
+        return Gathered(dict(known))
+    found = Gathered()
+    for source, names in _own_sources(ask, who, rank):
+        _add(found, source, names, why_not)
+    if may_keep and not found.dropped:
+        who.personal[kinds] = dict(found.kept)
+    return found
+
+
+def _fill(
+    found: Gathered, source: str, names: Iterable[tuple[str, float, str]], room: int,
+    why_not: Callable[[str], str | None],
+) -> None:  # fmt: skip
+    """Take what is not there yet, while there is room."""
+    kept, dropped, level = found.kept, found.dropped, SOURCE_LEVEL[source]
+    if room <= 0:
+        return
+    for name, weight, because in names:
+        if name in kept or name in dropped:
+            continue
+        rule = why_not(name)
+        if rule is None:
+            kept[name] = Origin(level, {source: (weight, because)})
+            room -= 1
+            if room <= 0:
+                return
+        elif rule != "wrong-kind":
+            dropped[name] = rule
 
 
 def _add(
     found: Gathered, source: str, names: Iterable[tuple[str, float, str]],
     why_not: Callable[[str], str | None] | None,
 ) -> None:  # fmt: skip
-    """Take what a source names while its quota lasts; without `why_not` add to what is there."""
-    kept, dropped, level = found.kept, found.dropped, SOURCE_LEVEL[source]
-    room = (
-        QUOTAS[source] if source in ("asked", "default") else min(QUOTAS[source], LIMIT - len(kept))
-    )
+    """Take what a source names while its quota lasts, and note that it names what is there too;
+    without `why_not` only the latter."""
+    kept, level = found.kept, SOURCE_LEVEL[source]
+    room = QUOTAS["asked"] if source == "asked" else min(QUOTAS[source], LIMIT - len(kept))
     for name, weight, because in names:
         origin = kept.get(name)
         if origin is None:
-            if room <= 0 and source in _UNSAID:
-                return
-            if room <= 0 or why_not is None or name in dropped:
-                continue
-            rule = why_not(name)
-            if rule is not None:
-                if rule != "wrong-kind":
-                    dropped[name] = rule
-                continue
-            origin = kept[name] = Origin(level)
-            room -= 1
-        elif RANK[level] > RANK[origin.level]:
+            if room > 0 and why_not is not None:
+                before = len(kept)
+                _fill(found, source, ((name, weight, because),), 1, why_not)
+                room -= len(kept) - before
+            continue
+        if RANK[level] > RANK[origin.level]:
             origin.level = level
-        origin.sources[source] = weight
-        if because:
-            origin.because[source] = because
+        origin.sources[source] = weight, because
 
 
-def _sources(
-    ask: Ask, who: Standing, rank: int
-) -> Iterable[tuple[str, Iterable[tuple[str, float, str]]]]:
-    snapshot = ask.snapshot
+def _own_sources(ask: Ask, who: Standing, rank: int) -> Iterator[Source]:
+    """What the person did, likes and leans to; what goes with the cart and with what was bought."""
+    also_bought = ask.snapshot.also_bought
     if rank >= RANK["context"]:
         yield "repeat", ((name, 1.0, "") for name in who.own[:20])
         yield "liked", ((name, 1.0, "") for name in list(ask.profile.liked)[-6:])
         yield "affinity", _leaning_items(ask, who)
-    if ask.cart and rank >= RANK["crowd"]:
-        source = "cart" if rank >= RANK["context"] else "also-bought"
-        yield source, neighbours(ask.cart, snapshot.also_bought, limit=12)
+        if ask.cart:
+            yield "cart", neighbours(ask.cart, also_bought, limit=12)
+        yield "also-bought", who.related
+    elif ask.cart and rank >= RANK["crowd"]:
+        yield "also-bought", neighbours(ask.cart, also_bought, limit=12)
+
+
+def _crowd_sources(ask: Ask, rank: int) -> Iterator[Source]:
+    """What is popular in the person's segments, and with everybody."""
     if rank >= RANK["segment"]:
         for segment in ask.segments[:6]:
-            popular = snapshot.popular_in.get(segment, ())[:6]
+            popular = ask.snapshot.popular_in.get(segment, ())[:6]
             yield "segment", ((name, rate, segment) for name, rate in popular)
-    if rank >= RANK["context"]:
-        yield "also-bought", who.related
     if rank >= RANK["crowd"]:
-        yield "popular", ((name, rate, "") for name, rate in _popular(ask))
+        yield "popular", _popular(ask)
 
 
-def _popular(ask: Ask) -> Iterable[tuple[str, float]]:
+def _popular(ask: Ask) -> Iterator[tuple[str, float, str]]:
     """What is popular; where only some kinds are shown, the newest of them as well."""
     kinds, items, rates = ask.placement.kinds, ask.shelf.items, ask.snapshot.rates
-    if not kinds:
-        return ask.snapshot.popular[:40]
-    known = [
-        (name, rate)
-        for name, rate in ask.snapshot.popular[:40]
-        if (item := items.get(name)) is not None and item.kind in kinds
-    ]
-    if len(known) >= SCARCE:
-        return known
-    fresh = [
-        (name, rates.of(name)) for kind in kinds for name in ask.shelf.kinds.get(kind, ())[-NEWEST:]
-    ]
-    return known + fresh
+    shown = 0
+    for name, rate in ask.snapshot.popular[:40]:
+        if not kinds or ((item := items.get(name)) is not None and item.kind in kinds):
+            shown += 1
+            yield name, rate, ""
+    if shown < SCARCE:
+        for kind in kinds:
+            for name in ask.shelf.kinds.get(kind, ())[-NEWEST:]:
+                yield name, rates.of(name), ""
 
 
 def _leaning_items(ask: Ask, who: Standing) -> Iterator[tuple[str, float, str]]:

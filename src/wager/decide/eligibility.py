@@ -1,6 +1,6 @@
 """Whether an item may be shown to this person here and now, and which rule says no."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from wager.domain.asking import Ask
 from wager.domain.content import Item
@@ -19,16 +19,28 @@ RULES: Mapping[str, str] = {
 }
 
 
+def gate(ask: Ask, why_not: Callable[[Ask, str], str | None]) -> Callable[[str], str | None]:
+    """`why_not` of this decision, with the short way for what may be shown to nearly everybody.
+
+    A rule that could keep a lasting item out has to be asked about here, too.
+    """
+    lasting = {} if ask.profile.blocked else ask.shelf.lasting
+    kinds, cart, taken = ask.placement.kinds, ask.cart, ask.taken
+
+    def rule(item_id: str) -> str | None:
+        kind = lasting.get(item_id)
+        if kind is None or item_id in cart or item_id in taken or (kinds and kind not in kinds):
+            return why_not(ask, item_id)
+        return None
+
+    return rule
+
+
 def why_not(ask: Ask, item_id: str) -> str | None:
     """The rule that keeps the item from being shown, or None if it may be.
 
     Only what the person said binds under every level and for a held-out person, too.
     """
-    kind = ask.shelf.lasting.get(item_id)
-    if kind is not None and not ask.profile.blocked:
-        if ask.placement.kinds and kind not in ask.placement.kinds:
-            return "wrong-kind"
-        return _here_already(ask, item_id)
     item = ask.shelf.items.get(item_id)
     if item is None:
         return "unknown-item"
@@ -42,18 +54,14 @@ def why_not(ask: Ask, item_id: str) -> str | None:
         return "out-of-stock"
     if ask.profile.blocked and _blocked(ask, item):
         return "never-again"
-    if item.attributes.get("durable") is True:
-        bought = ask.profile.purchases.get(item_id)
-        if bought is not None and bought.times > 0 and not bought.gift:
-            return "already-bought"
-    return _here_already(ask, item_id)
-
-
-def _here_already(ask: Ask, item_id: str) -> str | None:
     if item_id in ask.cart:
         return "in-cart"
     if item_id in ask.taken:
         return "elsewhere-on-page"
+    if item.attributes.get("durable") is True:
+        bought = ask.profile.purchases.get(item_id)
+        if bought is not None and bought.times > 0 and not bought.gift:
+            return "already-bought"
     return None
 
 

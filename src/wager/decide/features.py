@@ -48,7 +48,7 @@ PRIOR_STRENGTH: Floats = np.full(WIDTH, 25.0)
 
 _COLUMN = {name: column for column, name in enumerate(FEATURES)}
 _CROWD = Struct("<3d")  # popular, popularRate, segment
-_OWN = Struct("<11d")  # see _own_row
+_OWN = Struct("<13d")  # see _own_row
 _NEVER = (-60.0, 0.0, 0.0, 0.0, 0.0)  # not bought: log2 of the decayed count, day, times, hour
 _SEGMENTS = 6
 _CROWD_KEPT = 20_000
@@ -62,27 +62,24 @@ def rows(ask: Ask, who: Standing, candidates: Sequence[tuple[str, Origin]]) -> F
     nothing of the segment's. What does not depend on the moment is worked out once for each
     version of the profile, and once for each version of what the crowd does.
     """
-    x = np.zeros((len(candidates), WIDTH), dtype=np.float32)
     names = [name for name, _ in candidates]
+    x = np.zeros((len(names), WIDTH))
     x[:, 0] = 1.0
     x[:, 1:4] = _crowd(ask, names)
-    _strengths(candidates, "also-bought", x)
     if ask.level == "context":
-        _own(ask, who, names, x)
+        x[:, 4:] = _own(ask, who, names)
         if ask.cart:
             _strengths(candidates, "cart", x)
-    return x.astype(np.float64)
+    _strengths(candidates, "also-bought", x)
+    return x.astype(np.float32).astype(np.float64)
 
 
-def _strengths(
-    candidates: Sequence[tuple[str, Origin]], source: str, x: NDArray[np.float32]
-) -> None:
+def _strengths(candidates: Sequence[tuple[str, Origin]], source: str, x: Floats) -> None:
     """Log-likelihood ratios brought to about 0 to 1."""
     column = _COLUMN["alsoBought" if source == "also-bought" else source]
     for row, (_, origin) in enumerate(candidates):
-        weight = origin.sources.get(source)
-        if weight is not None and weight > 0:
-            x[row, column] = math.log1p(weight) / 8.0
+        if source in origin.sources:
+            x[row, column] = math.log1p(max(origin.sources[source][0], 0.0)) / 8.0
 
 
 def _crowd(ask: Ask, names: Sequence[str]) -> Floats:
@@ -113,38 +110,36 @@ def _crowd_row(ask: Ask, inside: Sequence[str], name: str) -> bytes:
     return _CROWD.pack(math.log1p(1000.0 * rate) / 6.9, min(rate * 5.0, 1.0), lifted)
 
 
-def _own(ask: Ask, who: Standing, names: Sequence[str], x: NDArray[np.float32]) -> None:
-    """What the person did with each: how often and how lately, whether it fits the hour."""
+def _own(ask: Ask, who: Standing, names: Sequence[str]) -> Floats:
+    """What the person did with each (names, 13): how often and lately, whether it fits the hour."""
     kept, packed = who.rows, []
     for name in names:
         row = kept.get(name)
         if row is None:
             row = kept[name] = _own_row(ask, who, name)
         packed.append(row)
-    table = np.frombuffer(b"".join(packed)).reshape(-1, 11)
-    x[:, 12:17] = table[:, 6:]
+    table = np.frombuffer(bytearray().join(packed)).reshape(-1, 13)
     if not who.history:
-        return
-    has, log_recent, day, times, cosine, sine = table[:, :6].T
-    today = ask.timestamp / DAY
-    days = np.maximum(today - day, 0.0)
-    often = np.log1p(np.exp2(np.minimum(log_recent - today / PURCHASE_HALF_LIFE_DAYS, 10.0)))
-    often *= has
-    lately = np.exp(days / -21.0)
-    lately *= has
-    x[:, 4] = has
-    x[:, 5] = often / 2.0
-    x[:, 6] = lately
-    x[:, 7] = often * lately / 2.0
-    interval = np.maximum(_known_days(ask) / np.maximum(times, 1.0), 0.5)
-    x[:, 8] = (times > 1) * table[:, 10] * np.minimum(days / interval, 2.0) / 2.0
-    angle = ask.hour / 24.0 * 2.0 * math.pi
-    x[:, 9] = cosine * math.cos(angle) + sine * math.sin(angle)
+        table[:, 1:6] = 0.0
+    else:
+        has, log_recent, day, times, cosine, sine = table[:, :6].T
+        today, angle = ask.timestamp / DAY, ask.hour / 24.0 * 2.0 * math.pi
+        days = np.minimum(np.maximum(today - day, 0.0), 600.0)
+        often = has * np.log1p(np.exp2(log_recent - today / PURCHASE_HALF_LIFE_DAYS))
+        lately = has * np.exp(days / -21.0)
+        each = np.minimum(times / _known_days(ask), 2.0)  # how many a day
+        fit = cosine * math.cos(angle) + sine * math.sin(angle)
+        table[:, 4] = (times > 1) * np.minimum(days * each, 2.0) * table[:, 12] / 2.0
+        table[:, 1] = often / 2.0
+        table[:, 2] = lately
+        table[:, 3] = often * lately / 2.0
+        table[:, 5] = fit
+    return table
 
 
 def _own_row(ask: Ask, who: Standing, name: str) -> bytes:
-    """What does not depend on the moment: bought, log2 of the decayed count, day, times, hour as
-    cosine and sine; affinity, liked, clicked, passed over, share of the orders."""
+    """What does not depend on the moment, in the columns from "bought" on; where one does, what it
+    is made of: log2 of the decayed count, day, times, and the hour as cosine and sine."""
     profile = ask.profile
     log_recent, day, times, cosine, sine = who.history.get(name, _NEVER)
     orders = profile.counts.get(ORDERED)
@@ -158,7 +153,7 @@ def _own_row(ask: Ask, who: Standing, name: str) -> bytes:
     ignored = math.log1p(exposure.ignored) / 3.0 if exposure is not None else 0.0
     return _OWN.pack(
         times > 0, log_recent, day, times, cosine * fit, sine * fit,
-        leaning, name in profile.liked, clicked, ignored, share,
+        0.0, 0.0, leaning, name in profile.liked, clicked, ignored, share,
     )  # fmt: skip
 
 

@@ -81,7 +81,7 @@ def _text(kind: str, ask: Ask, item_id: str, origin: Origin) -> str:
         case "popular":
             return "how popular it is with everybody lately"
         case "segment":
-            named = origin.because.get("segment")
+            named = origin.because("segment")
             return f"popular with {named}" if named else "how popular it is in the segment"
         case "repeat":
             times = ask.profile.purchases[item_id].times
@@ -91,9 +91,9 @@ def _text(kind: str, ask: Ask, item_id: str, origin: Origin) -> str:
         case "time":
             return f"how well it fits the {part_of_day(ask.hour)}, from when you bought it"
         case "also-bought":
-            return f"Because you bought {_title(ask, origin.because.get('also-bought'))}"
+            return f"Because you bought {_title(ask, origin.because('also-bought'))}"
         case "cart":
-            return f"Goes with {_title(ask, origin.because.get('cart'))} in your cart"
+            return f"Goes with {_title(ask, origin.because('cart'))} in your cart"
         case "affinity":
             item = ask.shelf.items[item_id]
             return f"You often choose {' / '.join(item.categories[:2])}"

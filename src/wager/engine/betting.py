@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from wager.decide.candidates import Origin, gather
-from wager.decide.eligibility import why_not
+from wager.decide.candidates import NAMED_BY_DEFAULT, Origin, gather
+from wager.decide.eligibility import gate, why_not
 from wager.decide.features import FEATURES, WIDTH, rows
 from wager.decide.payoff import Worth, nothing_learnt, worth
 from wager.decide.policies import POLICIES
@@ -105,7 +105,7 @@ class Bettor:
         What it would be worth is worked out all the same, so that it can be compared.
         """
         safe, dropped = self.safe_choices(ask)
-        found = [(name, Origin(sources={"default": 1.0})) for name in safe]
+        found = [(name, Origin(sources=NAMED_BY_DEFAULT)) for name in safe]
         x, values = self._worth(ask, found)
         table = Table([*found], x, values, dropped, safe)
         text = "held out: gets the safe choice" if holdout else "the safe choice"
@@ -143,7 +143,7 @@ class Bettor:
     def _table(self, ask: Ask) -> Table:
         safe, dropped = self.safe_choices(ask)
         who = self.live.standing(ask.profile)
-        gathered = gather(ask, who, safe, lambda name: self._why_not(ask, name))
+        gathered = gather(ask, who, safe, gate(ask, self._why_not))
         found: list[tuple[str | None, Origin]] = list(gathered.kept.items())
         x, values = self._worth(ask, found)
         if ask.placement.allow_nothing:
@@ -176,11 +176,12 @@ class Bettor:
         only = None if ask.limited_to is None else dict.fromkeys(ask.limited_to)
         chosen: dict[str, None] = {}
         dropped: dict[str, str] = {}
+        why_not = gate(ask, self._why_not)
         fill = not (ask.placement.allow_nothing and wanted is None)
         for name in chain(named, self._fill(ask) if fill else (), only or ()):
             if name in chosen or name in dropped or (only is not None and name not in only):
                 continue
-            rule = self._why_not(ask, name)
+            rule = why_not(name)
             if rule is None and len(chosen) < slots:
                 chosen[name] = None
             elif rule not in (None, "wrong-kind"):

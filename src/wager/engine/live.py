@@ -86,13 +86,13 @@ class Live:
         for item in put:
             self._forget(item.item_id)
             self.items[item.item_id] = item
-            if is_lasting(item):
-                self._lasting[item.item_id] = item.kind
             self._kinds.setdefault(item.kind, {})[item.item_id] = None
             for category in item.categories:
                 self._categories.setdefault((item.kind, category), {})[item.item_id] = None
             if _is_templated(item):
                 self.templated.add(item.item_id)
+            elif is_lasting(item):
+                self._lasting[item.item_id] = item.kind
         for item_id in deleted:
             self._forget(item_id)
         if put or deleted:
