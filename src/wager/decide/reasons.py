@@ -36,29 +36,31 @@ def reasons(
     the largest first; none for nothing."""
     chosen = np.asarray(rows, dtype=np.intp)
     parts = worth.x[chosen] * worth.weights
-    weights = np.hstack([parts @ _COLUMNS, worth.corrections[chosen]]).tolist()
+    weights = np.hstack([parts @ _COLUMNS, worth.corrections[chosen]])
+    largest_first = np.argsort(-np.abs(weights), axis=1, kind="stable")
     return [
-        _reasons(ask, *found[row], everybody, each)
-        for row, everybody, each in zip(rows, parts[:, 0].tolist(), weights, strict=True)
+        _reasons(ask, *found[row], everybody, each, order)
+        for row, everybody, each, order in zip(
+            rows, parts[:, 0].tolist(), weights.tolist(), largest_first.tolist(), strict=True
+        )
     ]
 
 
 def _reasons(
-    ask: Ask, item_id: str | None, origin: Origin, everybody: float, weights: Sequence[float]
-) -> tuple[Reason, ...]:
+    ask: Ask, item_id: str | None, origin: Origin, everybody: float, weights: Sequence[float],
+    largest_first: Sequence[int],
+) -> tuple[Reason, ...]:  # fmt: skip
     if item_id is None:
         return (Reason(kind="nothing", text="nothing was the better bet"),)
-    said = [
-        Reason(kind=kind, text=_RECORD.get(kind) or _text(kind, ask, item_id, origin), weight=one)
-        for kind, one in zip(_KINDS, weights, strict=True)
-        if one != 0.0
-    ]
-    said.sort(key=_size)
-    return (Reason(kind="everybody", text=_EVERYBODY, weight=everybody), *said)
-
-
-def _size(reason: Reason) -> float:
-    return -abs(reason.weight)
+    said = [Reason(kind="everybody", text=_EVERYBODY, weight=everybody)]
+    for position in largest_first:
+        weight = weights[position]
+        if weight == 0.0:
+            break
+        kind = _KINDS[position]
+        text = _SAID.get(kind) or _text(kind, ask, item_id, origin)
+        said.append(Reason(kind=kind, text=text, weight=weight))
+    return tuple(said)
 
 
 _RECORD = {
@@ -66,6 +68,13 @@ _RECORD = {
     "segment-record": "what came of showing it to people in the same segment",
     "person-record": "what this person did when it was shown",
     "floor": "an outcome brings nothing at the least",
+}
+_SAID = _RECORD | {
+    "popular": "how popular it is with everybody lately",
+    "due": "how long ago it was bought last, against how often",
+    "liked": "Because you liked it",
+    "clicked": "Because you clicked it when you last saw it",
+    "seen": "shown before and passed over",
 }
 _KINDS = (*(kind for kind, _ in _GROUPS), *_RECORD)
 _EVERYBODY = "what this place brings with anybody"
@@ -78,16 +87,12 @@ def _title(ask: Ask, item_id: str | None) -> str:
 
 def _text(kind: str, ask: Ask, item_id: str, origin: Origin) -> str:
     match kind:
-        case "popular":
-            return "how popular it is with everybody lately"
         case "segment":
             named = origin.because("segment")
             return f"popular with {named}" if named else "how popular it is in the segment"
         case "repeat":
             times = ask.profile.purchases[item_id].times
             return f"Because you bought it {times} time{'s' if times != 1 else ''}"
-        case "due":
-            return "how long ago it was bought last, against how often"
         case "time":
             return f"how well it fits the {part_of_day(ask.hour)}, from when you bought it"
         case "also-bought":
@@ -95,11 +100,6 @@ def _text(kind: str, ask: Ask, item_id: str, origin: Origin) -> str:
         case "cart":
             return f"Goes with {_title(ask, origin.because('cart'))} in your cart"
         case "affinity":
-            item = ask.shelf.items[item_id]
-            return f"You often choose {' / '.join(item.categories[:2])}"
-        case "liked":
-            return "Because you liked it"
-        case "clicked":
-            return "Because you clicked it when you last saw it"
+            return f"You often choose {' / '.join(ask.shelf.items[item_id].categories[:2])}"
         case _:
-            return "shown before and passed over"
+            raise LookupError(f"no words for the reason {kind!r}; add them to `_SAID`")

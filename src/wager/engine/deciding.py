@@ -199,16 +199,16 @@ class Deciding:
         said_no = {*refused, *ask.profile.refused, *_refused(request.context)}
         step = evidence(ask, refused="personalization" in said_no, words=self._has_words(placement))
         holdout = self.live.is_held_out(ask.profile, placement)
-        ask = replace(ask, level="neutral" if holdout else step.level)
+        level = "neutral" if holdout else step.level
+        ask = ask if level == ask.level else replace(ask, level=level)
         if ask.level in ("neutral", "customization"):
             bet = self.bettor.safe_bet(ask, holdout=holdout)
         else:
             bet = self.bettor.bet(ask, decision_id)
         down = (HELD_OUT,) if holdout else step.stepped_down
-        decision = _logged(ask, bet, decision_id, down)
         goal = self.live.goals.get(placement.goal or CLICK.name, CLICK)
         return structs.replace(
-            decision,
+            _logged(ask, bet, decision_id, down),
             holdout=holdout,
             goal=goal.name,
             window_minutes=goal.window_minutes,
