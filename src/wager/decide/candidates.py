@@ -156,9 +156,7 @@ def gather(
     return found
 
 
-def _personal(
-    ask: Ask, who: Standing, rank: int, why_not: Callable[[str], str | None]
-) -> Gathered:
+def _personal(ask: Ask, who: Standing, rank: int, why_not: Callable[[str], str | None]) -> Gathered:
     """What the person's own sources name: kept from the last time where all of it may be shown."""
     kinds = tuple(ask.placement.kinds)
     may_keep = ask.level == "context" and not ask.cart

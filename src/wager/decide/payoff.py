@@ -69,9 +69,7 @@ def worth(
     return Worth(mean, deviation, x, payoffs.mean, said, corrections)
 
 
-def _records(
-    names: Sequence[str | None], payoffs: Payoffs, segments: tuple[str, ...]
-) -> Floats:
+def _records(names: Sequence[str | None], payoffs: Payoffs, segments: tuple[str, ...]) -> Floats:
     """What is known of each item with everybody and in these segments, kept for the next time."""
     kept = payoffs.records.setdefault(segments, {})
     packed = []
