@@ -181,7 +181,11 @@ class Sqlite(StoreContract):
 
 
 @pytest.mark.parametrize(
-    "query", ["insert_event", "put_link", "insert_outcome", "put_item", "delete_links", "put_kept"]
+    "query",
+    [
+        *("insert_event", "put_link", "insert_outcome", "put_item", "delete_links", "put_kept"),
+        *("put_changes", "delete_changes"),
+    ],
 )
 def test_the_contract_notices_rows_that_are_not_written(
     query: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

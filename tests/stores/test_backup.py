@@ -13,6 +13,7 @@ from wager.stores.backup import backup, restore
 from wager.stores.base import EventQuery
 from wager.stores.doctor import check
 from wager.stores.open import open_store
+from wager.stores.schema import NEWEST
 from wager.testing.samples import event, profile
 
 CHILD = """
@@ -79,7 +80,7 @@ def test_a_backup_comes_back(tmp_path: Path) -> None:
     backup(url, copy)
     elsewhere = f"sqlite:///{tmp_path}/new/shop.db"
     restored = restore(copy, elsewhere)
-    assert restored.version == 2 and _count(elsewhere) == 50
+    assert restored.version == NEWEST and _count(elsewhere) == 50
     stores = open_store(elsewhere)
     with stores.transaction():
         stores.events.append(event("later"), "ada")

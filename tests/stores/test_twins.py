@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from wager.domain.definitions import Goal
 from wager.domain.identity import Identity
+from wager.domain.profiles import Count
 from wager.stores.base import DecisionQuery, EventQuery, ProfileQuery, Stores
 from wager.stores.open import open_store
 from wager.testing.samples import (
@@ -37,6 +38,17 @@ def _profile(stores: Stores, who: str, number: int) -> None:
     segments = tuple(f"s-{one}" for one in range(number % 3))
     known = replace(profile(who, segments=segments), version=number)
     stores.profiles.put(known, [Identity("user_id", f"{number}")])
+
+
+def _grow(stores: Stores, who: str, number: int) -> None:
+    """A large profile that changes little: SQLite writes only what differs."""
+    known = stores.profiles.get(who)
+    if known is None or known.merged_into is not None:
+        return
+    counts = dict(known.counts) or {f"n-{one}": Count(1.0, days(one)) for one in range(300)}
+    counts[f"n-{number}"] = Count(float(known.version), days(number))
+    counts.pop(f"n-{number + 1}", None)
+    stores.profiles.put(replace(known, version=known.version + 1, counts=counts))
 
 
 def _merge(stores: Stores, who: str, number: int) -> None:
@@ -101,8 +113,8 @@ def _expire(stores: Stores, _: str, number: int) -> None:
 
 Action = Callable[[Stores, str, int], None]
 ACTIONS: list[Action] = [
-    _event, _profile, _merge, _erase, _decide, _reward, _reserve, _release, _item, _delete,
-    _quarantine, _expire,
+    _event, _profile, _grow, _grow, _merge, _erase, _decide, _reward, _reserve, _release, _item,
+    _delete, _quarantine, _expire,
 ]  # fmt: skip
 STEPS = st.lists(st.tuples(st.sampled_from(ACTIONS), PEOPLE, NUMBERS), min_size=1, max_size=12)
 ENDINGS = st.sampled_from(["commit", "flush", "fail"])

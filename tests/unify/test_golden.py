@@ -15,7 +15,7 @@ from wager.domain.content import Item
 from wager.domain.events import Event, EventKind
 from wager.domain.identity import Identity
 from wager.domain.profiles import Field, Profile
-from wager.unify.draft import MAX_AFFINITIES, MAX_PURCHASES, MAX_TRAITS
+from wager.unify.draft import BOUNDS
 from wager.unify.golden import fold, merge, refused
 
 START = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -429,10 +429,10 @@ def test_a_profile_is_bounded_and_keeps_what_matters() -> None:
     traits = [event("", n, "identify", traits={f"t{n}": n}) for n in range(300)]
     profile = of(*dislikes, old, new, *traits)
     assert len(profile.blocked) == 700
-    assert len(profile.purchases) == MAX_PURCHASES
+    assert len(profile.purchases) == BOUNDS["purchases"]
     assert not {f"i{n}" for n in range(150)} & set(profile.purchases)
-    assert len(profile.affinities) == MAX_AFFINITIES
-    assert len(profile.traits) == MAX_TRAITS
+    assert len(profile.affinities) == BOUNDS["affinities"]
+    assert len(profile.traits) == BOUNDS["traits"]
     assert "t299" in profile.traits
     assert "t0" not in profile.traits
 

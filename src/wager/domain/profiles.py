@@ -121,3 +121,20 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_de
     households: tuple[str, ...] = ()
     merged_from: tuple[str, ...] = ()
     merged_into: str | None = None
+
+
+TABLES = (
+    "traits",
+    "affinities",
+    "counts",
+    "purchases",
+    "returned",
+    "cart",
+    "removed",
+    "exposures",
+    "liked",
+    "blocked",
+    "unblocked_at",
+    "consent",
+)
+"""The fields of a profile that hold many things by name; a change shares those it leaves alone."""

@@ -12,11 +12,13 @@ from wager.domain.definitions import DEFINITIONS, Definition, DefinitionKind
 from wager.domain.events import Event, Quarantined
 from wager.domain.profiles import Profile
 from wager.errors import BadInput, StoreError
+from wager.stores.changes import Changes, Differing, told_of, with_changes
 
 T = TypeVar("T")
 _encoder = msgspec.msgpack.Encoder()
 _EVENT = msgspec.msgpack.Decoder(Event)
 _QUARANTINED = msgspec.msgpack.Decoder(Quarantined)
+_CHANGES = msgspec.msgpack.Decoder(Changes)
 _PROFILE = msgspec.msgpack.Decoder(Profile)
 _ITEM = msgspec.msgpack.Decoder(Item)
 _DECISION = msgspec.msgpack.Decoder(Decision)
@@ -61,8 +63,13 @@ def quarantined_from(body: object, what: str = "a quarantined event") -> Quarant
     return _decoded(_QUARANTINED, body, what)
 
 
-def profile_from(body: object, what: str = "a profile") -> Profile:
-    return _decoded(_PROFILE, body, what)
+def profile_from(body: object, told: object, what: str = "a profile") -> tuple[Profile, Differing]:
+    """A profile from its whole body and (unless None) what became of it since; and what differs."""
+    profile = _decoded(_PROFILE, body, what)
+    if told is None:
+        return profile, {}
+    since = _decoded(_CHANGES, told, what)
+    return with_changes(profile, since), told_of(since)
 
 
 def item_from(body: object, what: str = "an item") -> Item:

@@ -10,7 +10,6 @@ import msgspec
 
 from wager.domain.decisions import Decision
 from wager.domain.events import Event
-from wager.domain.profiles import Profile
 from wager.errors import StoreError
 from wager.stores import codec
 from wager.stores.backup import Progress, damage, silent
@@ -43,6 +42,7 @@ COUNTED = {
         "identities lead to no profile",
         f"{RESTORE}; or send an event of that person, which makes a new profile",
     ),
+    "changes_of_nobody": ("changes belong to no profile, so that no erasure reaches them", RESTORE),
     "events_of_nobody": (
         "events belong to no profile, so that no erasure reaches them",
         f"{RESTORE}; or let retention expire them",
@@ -212,9 +212,11 @@ def _event(sequence: int, message_id: str, _: str, name: str, body: bytes) -> li
     return _same(where, (event.message_id, event.name), (message_id, name))
 
 
-def _profile(profile_id: str, merged_into: str | None, segments: str, body: bytes) -> list[Found]:
+def _profile(
+    profile_id: str, merged_into: str | None, segments: str, body: bytes, told: bytes | None
+) -> list[Found]:
     where = f"the profile {profile_id!r}"
-    profile: Profile = codec.profile_from(body, where)
+    profile, _ = codec.profile_from(body, told, where)
     inside = (profile.profile_id, profile.merged_into, words(profile.segments))
     return _same(where, inside, (profile_id, merged_into, segments))
 

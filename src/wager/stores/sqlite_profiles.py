@@ -8,13 +8,27 @@ import msgspec
 from wager.domain.identity import Identity
 from wager.domain.profiles import Profile
 from wager.stores.base import ProfileQuery
+from wager.stores.changes import Differing, changes, differing
 from wager.stores.codec import encoded, profile_from
 from wager.stores.journal import Journal
 from wager.stores.overlay import Cache, Overlay
 from wager.stores.statements import READS, joined
 
-Sized = tuple[Profile, int]
 _IN_MEMORY = 8  # a decoded profile takes about that many times its bytes on disk
+_SMALL = 2048  # bytes of a profile that is written whole, whatever changed
+_FEW = 1024  # bytes of changes that are worth keeping apart, or an eighth of the whole
+
+
+class _Known(msgspec.Struct, frozen=True):
+    """A profile, the bytes of its whole body on disk, and what differs from that body (None: it
+    is to be written whole). `apart` says that the disk may hold changes beside the body, `sealed`
+    that it is encoded as it is."""
+
+    profile: Profile
+    size: int = 0
+    differing: Differing | None = None
+    apart: bool = False
+    sealed: bool = False
 
 
 class SqliteProfiles:
@@ -22,8 +36,8 @@ class SqliteProfiles:
 
     def __init__(self, journal: Journal, cache_bytes: int) -> None:
         self._journal = journal
-        self._profiles: Overlay[str, Sized] = Overlay(
-            journal, self._load, Cache(cache_bytes, cost=lambda sized: sized[1] * _IN_MEMORY)
+        self._profiles: Overlay[str, _Known] = Overlay(
+            journal, self._load, Cache(cache_bytes, cost=lambda known: known.size * _IN_MEMORY)
         )
         self._links: Overlay[Identity, str] = Overlay(
             journal, self._load_link, Cache(200_000 if cache_bytes else 0, cost=lambda _: 1)
@@ -32,12 +46,13 @@ class SqliteProfiles:
         journal.register(self._links)
         journal.before_publishing(self._seal)
 
-    def _load(self, profile_id: str) -> Sized | None:
+    def _load(self, profile_id: str) -> _Known | None:
         rows = self._journal.rows("get_profile", (profile_id,))
         if not rows:
             return None
-        body = rows[0][0]
-        return profile_from(body, f"the profile {profile_id!r}"), len(body)
+        body, told = rows[0]
+        profile, found = profile_from(body, told, f"the profile {profile_id!r}")
+        return _Known(profile, len(body), found, apart=told is not None, sealed=True)
 
     def _load_link(self, identity: Identity) -> str | None:
         rows = self._journal.rows("find_link", (identity.value, identity.kind))
@@ -52,13 +67,15 @@ class SqliteProfiles:
         return found
 
     def get(self, profile_id: str) -> Profile | None:
-        sized = self._profiles.get(profile_id)
-        return None if sized is None else sized[0]
+        known = self._profiles.get(profile_id)
+        return None if known is None else known.profile
 
     def put(self, profile: Profile, links: Sequence[Identity] = ()) -> None:
         batch = self._journal.batch()
         profile_id = profile.profile_id
-        self._profiles.staged[profile_id] = (profile, 0)
+        before = self._profiles.get(profile_id)
+        after = _Known(profile) if before is None else _next(before, profile)
+        self._profiles.staged[profile_id] = after
         for link in links:
             if self._links.get(link) != profile_id:
                 self._links.staged[link] = profile_id
@@ -66,13 +83,26 @@ class SqliteProfiles:
 
     def _seal(self) -> None:
         """Encode what this transaction leaves behind: each profile once, however often put."""
-        for profile_id, sized in self._profiles.staged.items():
-            if sized is not None and not sized[1]:
-                profile = sized[0]
-                body = encoded(profile, f"the profile {profile_id!r}")
-                self._profiles.staged[profile_id] = (profile, len(body))
-                row = (profile_id, profile.merged_into, words(profile.segments), body)
-                self._journal.batch().add("put_profile", profile_id, row)
+        staged = self._profiles.staged
+        for profile_id, known in staged.items():
+            if known is not None and not known.sealed:
+                staged[profile_id] = self._written(profile_id, known)
+
+    def _written(self, profile_id: str, known: _Known) -> _Known:
+        """What differs where that is little, else the whole body."""
+        batch, profile = self._journal.batch(), known.profile
+        what = f"the profile {profile_id!r}"
+        if known.differing is not None:
+            told = encoded(changes(profile, known.differing), what)
+            if len(told) <= max(_FEW, known.size // 8):
+                batch.add("put_changes", profile_id, (profile_id, told))
+                return msgspec.structs.replace(known, apart=True, sealed=True)
+        body = encoded(profile, what)
+        row = (profile_id, profile.merged_into, words(profile.segments), body)
+        batch.add("put_profile", profile_id, row)
+        if known.apart:
+            batch.add("put_changes", profile_id, (profile_id, None))
+        return _Known(profile, len(body), {}, sealed=True)
 
     def list(self, query: ProfileQuery) -> list[Profile]:
         parts = ["living_profiles"]
@@ -104,9 +134,24 @@ class SqliteProfiles:
         self._links.staged.update(dict.fromkeys(links))
         rows: list[tuple[object, ...]] = [(member,) for member in family]
         batch.cut("delete_profile", rows)
+        batch.cut("delete_changes", rows)
         batch.cut("delete_links", rows)
         batch.scrub = True
         return existed
+
+
+def _next(before: _Known, profile: Profile) -> _Known:
+    """The profile after the one before; columns are written with the whole body."""
+    found = before.differing
+    if before.size < _SMALL or _columns(before.profile) != _columns(profile):
+        found = None
+    elif found is not None:
+        found = differing(before.profile, profile, found)
+    return _Known(profile, before.size, found, before.apart)
+
+
+def _columns(profile: Profile) -> tuple[object, ...]:
+    return profile.merged_into, profile.segments
 
 
 def words(segments: Sequence[str]) -> str:

@@ -9,60 +9,86 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from math import exp2
-from operator import add
+from operator import add, attrgetter
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
 from wager.domain.identity import PURPOSES, Identity, Purpose
-from wager.domain.profiles import Affinity, Block, Count, Exposure, Field, Profile, Purchase
+from wager.domain.profiles import (
+    TABLES,
+    Affinity,
+    Block,
+    Count,
+    Exposure,
+    Field,
+    Profile,
+    Purchase,
+)
 
 PURCHASE_HALF_LIFE_DAYS = 60.0
 MOST_IGNORED = 8
 VISIT_BITS = (1 << 63) - 1
 # The bounds of one profile. A table that outgrows its bound by a tenth is cut back to it: the
 # oldest go, of purchases and affinities the weakest. What a person blocked is never dropped.
-MAX_TRAITS = 200
-MAX_AFFINITIES = 200
-MAX_COUNTS = 200
-MAX_PURCHASES = 400
-MAX_RETURNED = 100
-MAX_EXPOSURES = 200
-MAX_CART = 100
-MAX_LIKED = 500
-MAX_UNBLOCKED = 500
+BOUNDS = {
+    "traits": 200,
+    "affinities": 200,
+    "counts": 200,
+    "purchases": 400,
+    "returned": 100,
+    "exposures": 200,
+    "cart": 100,
+    "removed": 100,
+    "liked": 500,
+    "unblocked_at": 500,
+}
 MAX_UNVERIFIED = 20
+_AT: dict[str, Callable[[Any], datetime]] = {
+    "traits": attrgetter("at"),
+    "counts": attrgetter("last_at"),
+    "returned": attrgetter("last_at"),
+    "exposures": attrgetter("last_at"),
+}
 _NOTHING_LEFT = 1e-9
 _DAY = 86400.0
 T = TypeVar("T")
 
 
 class Draft:
-    """The tables of one profile, open for change."""
+    """The tables of one profile, open for change; each is copied when it is first asked for."""
+
+    traits: dict[str, Field]
+    affinities: dict[str, Affinity]
+    counts: dict[str, Count]
+    purchases: dict[str, Purchase]
+    returned: dict[str, Purchase]
+    cart: dict[str, datetime]
+    removed: dict[str, datetime]
+    exposures: dict[str, Exposure]
+    liked: dict[str, datetime]
+    blocked: dict[str, Block]
+    unblocked_at: dict[str, datetime]
+    consent: dict[Purpose, Field]
 
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
         self.created_at = profile.created_at
         self.updated_at = profile.updated_at
         self.unverified = profile.unverified
-        self.traits = dict(profile.traits)
-        self.affinities = dict(profile.affinities)
-        self.counts = dict(profile.counts)
-        self.purchases = dict(profile.purchases)
-        self.returned = dict(profile.returned)
-        self.cart = dict(profile.cart)
-        self.removed = dict(profile.removed)
         self.emptied_at = profile.emptied_at
-        self.exposures = dict(profile.exposures)
-        self.liked = dict(profile.liked)
-        self.blocked = dict(profile.blocked)
-        self.unblocked_at = dict(profile.unblocked_at)
-        self.consent = dict(profile.consent)
-        self.hours = list(profile.hours)
-        self.weekdays = list(profile.weekdays)
+        self.hours, self.weekdays = profile.hours, profile.weekdays
         self.visit_day, self.visit_days = profile.visit_day, profile.visit_days
         self.households = profile.households
+
+    def __getattr__(self, name: str) -> dict[str, Any]:
+        """A table asked for the first time: from here on our own."""
+        if name not in TABLES:
+            raise AttributeError(name)
+        table = dict(getattr(self.profile, name))
+        self.__dict__[name] = table
+        return table
 
     def join(self, other: Profile) -> None:
         """Add all that another profile holds."""
@@ -86,8 +112,8 @@ class Draft:
             self.consent[purpose] = join_consents(known, word) if known else word
         if other.emptied_at is not None:
             self.empty_cart(other.emptied_at)
-        _count(self.hours, other.hours)
-        _count(self.weekdays, other.weekdays)
+        self.hours = _counted(self.hours, other.hours)
+        self.weekdays = _counted(self.weekdays, other.weekdays)
         self.visited(other.visit_day, other.visit_days)
 
     def claim(self, identities: Iterable[Identity]) -> None:
@@ -105,24 +131,35 @@ class Draft:
 
     def ordered(self, local: datetime) -> None:
         """Count an order's hour and weekday on the person's clock."""
-        _count(self.hours, [float(hour == local.hour) for hour in range(24)])
-        _count(self.weekdays, [float(day == local.weekday()) for day in range(7)])
+        self.hours = _counted(self.hours, _one_of(24, local.hour))
+        self.weekdays = _counted(self.weekdays, _one_of(7, local.weekday()))
 
     def bought(self, item_id: str, piece: Purchase) -> None:
         """Add to what was bought of an item; it is theirs while the quantity is above 0."""
-        known = self.purchases.pop(item_id, None) or self.returned.pop(item_id, None)
+        known = self.purchases.get(item_id) or self.returned.get(item_id)
         whole = piece if known is None else join_purchases(known, piece)
-        (self.purchases if whole.quantity > _NOTHING_LEFT else self.returned)[item_id] = whole
+        theirs = whole.quantity > _NOTHING_LEFT
+        here, there = (self.purchases, self.returned) if theirs else (self.returned, self.purchases)
+        here[item_id] = whole
+        there.pop(item_id, None)
 
     def finished(self, identities: Iterable[Identity] = ()) -> Profile:
         """The profile, one version on, its tables settled and within their bounds."""
-        if self.unblocked_at and self.blocked:
+        touched = self.__dict__
+        if "blocked" in touched or "unblocked_at" in touched:
             self._settle_blocks()
-        if self.cart or self.removed:
+        emptied = self.emptied_at != self.profile.emptied_at
+        if emptied or "cart" in touched or "removed" in touched:
             self._settle_cart()
         self._bound()
-        refused = refusals(self.consent)
-        zone = self.traits.get("timezone")
+        changes = {name: touched[name] for name in TABLES if name in touched}
+        if "consent" in touched:
+            refused = refusals(self.consent)
+            changes["refused"] = refused
+            changes["refused_at"] = max((self.consent[p].at for p in refused), default=None)
+        if "traits" in touched:
+            zone = self.traits.get("timezone")
+            changes["timezone"] = zone.value if zone and zone_of(zone.value) else None
         return msgspec.structs.replace(
             self.profile,
             created_at=self.created_at,
@@ -130,27 +167,13 @@ class Draft:
             version=self.profile.version + 1,
             identities=together(self.profile.identities, identities),
             unverified=self.unverified,
-            traits=self.traits,
-            affinities=self.affinities,
-            counts=self.counts,
-            purchases=self.purchases,
-            returned=self.returned,
-            cart=self.cart,
-            removed=self.removed,
             emptied_at=self.emptied_at,
-            exposures=self.exposures,
-            liked=self.liked,
-            blocked=self.blocked,
-            unblocked_at=self.unblocked_at,
-            consent=self.consent,
-            refused=refused,
-            refused_at=max((self.consent[p].at for p in refused), default=None),
-            hours=tuple(self.hours),
-            weekdays=tuple(self.weekdays),
+            hours=self.hours,
+            weekdays=self.weekdays,
             visit_day=self.visit_day,
             visit_days=self.visit_days,
-            timezone=zone.value if zone is not None and zone_of(zone.value) else None,
             households=self.households,
+            **changes,
         )
 
     def _settle_blocks(self) -> None:
@@ -177,32 +200,25 @@ class Draft:
                     del self.removed[item_id]
 
     def _bound(self) -> None:
-        if len(self.traits) > MAX_TRAITS:
-            _keep(self.traits, MAX_TRAITS, lambda field: field.at)
-        if len(self.counts) > MAX_COUNTS:
-            _keep(self.counts, MAX_COUNTS, lambda count: count.last_at)
-        if len(self.exposures) > MAX_EXPOSURES:
-            _keep(self.exposures, MAX_EXPOSURES, lambda exposure: exposure.last_at)
-        if len(self.returned) > MAX_RETURNED:
-            _keep(self.returned, MAX_RETURNED, lambda purchase: purchase.last_at)
-        for times, most in (
-            (self.cart, MAX_CART),
-            (self.removed, MAX_CART),
-            (self.liked, MAX_LIKED),
-            (self.unblocked_at, MAX_UNBLOCKED),
-        ):
-            if len(times) > most:
-                _keep(times, most, lambda at: at)
-        if len(self.affinities) > MAX_AFFINITIES:
-            until = max(leaning.at for leaning in self.affinities.values())
-            _keep(self.affinities, MAX_AFFINITIES, lambda leaning: _strength(leaning, until))
-        if len(self.purchases) > MAX_PURCHASES:
-            until = max(purchase.last_at for purchase in self.purchases.values())
-            _keep(self.purchases, MAX_PURCHASES, lambda purchase: _lately(purchase, until))
+        for name in self.__dict__.keys() & BOUNDS.keys():
+            table, most = self.__dict__[name], BOUNDS[name]
+            if len(table) > most + most // 10:
+                _keep(table, most, _worth(name, table))
 
 
 def refusals(consent: Mapping[Purpose, Field]) -> tuple[Purpose, ...]:
     return tuple(p for p in PURPOSES if p in consent and not consent[p].value)
+
+
+def _worth(name: str, table: Mapping[str, Any]) -> Callable[[Any], Any]:
+    """What an entry of that table is kept for: how lately it was, or how much of it is left."""
+    if name == "affinities":
+        until = max(leaning.at for leaning in table.values())
+        return lambda leaning: _strength(leaning, until)
+    if name == "purchases":
+        until = max(purchase.last_at for purchase in table.values())
+        return lambda purchase: _lately(purchase, until)
+    return _AT.get(name, lambda at: at)
 
 
 def _strength(leaning: Affinity, until: datetime) -> float:
@@ -215,17 +231,19 @@ def _lately(purchase: Purchase, until: datetime) -> tuple[float, datetime]:
 
 
 def _keep(table: dict[str, T], most: int, worth: Callable[[T], Any]) -> None:
-    """Drop the entries of least worth from a table that has outgrown its bound by a tenth."""
-    if len(table) > most + most // 10:
-        ranked = sorted(table.items(), key=lambda entry: (worth(entry[1]), entry[0]))
-        for key, _ in ranked[: len(table) - most]:
-            del table[key]
+    """Cut a table back to its entries of most worth."""
+    ranked = sorted(table.items(), key=lambda entry: (worth(entry[1]), entry[0]))
+    for key, _ in ranked[: len(table) - most]:
+        del table[key]
 
 
-def _count(counted: list[float], more: Sequence[float]) -> None:
-    """Add to a histogram, place by place; an empty one has no places yet."""
-    if more:
-        counted[:] = map(add, counted, more) if counted else more
+def _one_of(places: int, place: int) -> list[float]:
+    return [float(each == place) for each in range(places)]
+
+
+def _counted(counts: tuple[float, ...], more: Sequence[float]) -> tuple[float, ...]:
+    """A histogram with more in it, place by place; an empty one has no places yet."""
+    return tuple(map(add, counts, more)) if counts and more else counts or tuple(more)
 
 
 def _add(target: dict[str, T], pieces: dict[str, T], join: Callable[[T, T], T]) -> None:

@@ -5,6 +5,11 @@
 SELECT count(*), min(kind || ':' || value) FROM links
 WHERE profile_id NOT IN (SELECT profile_id FROM profiles);
 
+-- name: changes_of_nobody
+-- What became of a profile that is gone escapes erasure.
+SELECT count(*), min(profile_id) FROM changes
+WHERE profile_id NOT IN (SELECT profile_id FROM profiles);
+
 -- name: events_of_nobody
 -- An event whose profile is gone escapes erasure and export.
 SELECT count(*), min(message_id) FROM events
@@ -59,7 +64,8 @@ SELECT sequence, message_id, profile_id, name, body FROM events;
 
 -- name: profile_bodies
 -- Every profile, to be read.
-SELECT profile_id, merged_into, segments, body FROM profiles;
+SELECT profile_id, merged_into, segments, profiles.body, changes.body
+FROM profiles LEFT JOIN changes USING (profile_id);
 
 -- name: item_bodies
 -- Every item, to be read.

@@ -70,8 +70,9 @@ SELECT quarantine_id FROM quarantine WHERE at < :before LIMIT :limit;
 SELECT profile_id FROM links WHERE value = ? AND kind = ?;
 
 -- name: get_profile
--- One golden record.
-SELECT body FROM profiles WHERE profile_id = ?;
+-- One golden record, and what became of it since it was written whole.
+SELECT profiles.body, changes.body FROM profiles LEFT JOIN changes USING (profile_id)
+WHERE profile_id = ?;
 
 -- name: living_profiles
 -- A page of living profiles; the index answers it alone.

@@ -24,6 +24,11 @@ INSERT INTO profiles (profile_id, merged_into, segments, body) VALUES (?, ?, ?, 
 ON CONFLICT (profile_id) DO UPDATE SET
   merged_into = excluded.merged_into, segments = excluded.segments, body = excluded.body;
 
+-- name: put_changes
+-- What differs from the whole record; nothing, once that is written anew.
+INSERT INTO changes (profile_id, body) VALUES (?, ?)
+ON CONFLICT (profile_id) DO UPDATE SET body = excluded.body;
+
 -- name: put_link
 -- An identity leads to one profile.
 INSERT INTO links (value, kind, profile_id) VALUES (?, ?, ?)
@@ -98,6 +103,10 @@ DELETE FROM quarantine WHERE quarantine_id = ?;
 -- name: delete_profile
 -- An erasure.
 DELETE FROM profiles WHERE profile_id = ?;
+
+-- name: delete_changes
+-- An erasure.
+DELETE FROM changes WHERE profile_id = ?;
 
 -- name: delete_links
 -- No identity leads to an erased profile.

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from wager.domain.identity import Identity
 from wager.errors import BadInput, StoreError
 from wager.stores.base import ProfileQuery, Stores
-from wager.testing.doors.case import StoreCase, expecting, write
+from wager.testing.doors.case import Interrupted, StoreCase, expecting, write
 from wager.testing.samples import ADA, BOB, minutes, profile
 
 LAPTOP, PHONE = Identity("anonymous_id", "laptop"), Identity("anonymous_id", "phone")
@@ -60,6 +60,60 @@ class ProfilesContract(StoreCase):
             assert stores.profiles.count() == {"": 3, "loyal": 1}
 
         self.everywhere(tmp_path, change, check)
+
+    def test_a_large_profile_changes_little_by_little(self, tmp_path: Path) -> None:
+        cart = {f"item-{number}": minutes(number) for number in range(400)}
+        first = replace(profile("p-ada", ADA), cart=cart)
+        known = [first]
+
+        def change(stores: Stores) -> None:
+            last, number = known[-1], len(known)
+            less = {name: at for name, at in last.cart.items() if name != f"item-{number * 7}"}
+            less[f"item-{number}"] = less[f"new-{number}"] = minutes(-number)
+            segments = ("loyal",) if number % 10 > 7 else ()
+            known.append(replace(last, version=number, cart=less, segments=segments))
+            stores.profiles.put(known[-1], [ADA])
+
+        with self.opened(tmp_path) as stores:
+            write(stores, lambda: stores.profiles.put(first, [ADA]))
+            for _ in range(8):
+                with stores.transaction():
+                    change(stores)
+                    assert stores.profiles.get("p-ada") == known[-1]
+                    change(stores)
+                assert stores.profiles.get("p-ada") == known[-1]
+        for _ in range(5 if self.durable else 0):
+            with self.opened(tmp_path) as stores:
+                assert stores.profiles.get("p-ada") == known[-1]
+                write(stores, lambda: change(stores))
+                with expecting(Interrupted), stores.transaction():
+                    stores.profiles.put(replace(known[-1], cart={}))
+                    raise Interrupted
+                assert stores.profiles.get("p-ada") == known[-1]
+
+    def test_nothing_is_left_of_a_large_profile_that_was_erased(self, tmp_path: Path) -> None:
+        cart = {f"item-{number}": minutes(number) for number in range(400)}
+        first = replace(profile("p-ada", ADA), cart=cart)
+        more = replace(first, version=1, cart={**cart, "more": minutes(1)})
+
+        def erase(stores: Stores) -> None:
+            assert stores.profiles.erase("p-ada")
+
+        def change(stores: Stores) -> None:
+            write(
+                stores,
+                lambda: stores.profiles.put(first, [ADA]),
+                lambda: stores.profiles.put(more),
+                lambda: erase(stores),
+                lambda: stores.profiles.put(first),
+            )
+
+        with self.opened(tmp_path) as stores:
+            change(stores)
+            assert stores.profiles.get("p-ada") == first
+        if self.durable:
+            with self.opened(tmp_path) as stores:
+                assert stores.profiles.get("p-ada") == first
 
     def test_a_merge_moves_links_and_keeps_a_tombstone(self, tmp_path: Path) -> None:
         def check(stores: Stores) -> None:
