@@ -86,8 +86,9 @@ def greedy(mean: Floats, deviation: Floats, explore: float, slots: int = 1) -> O
 def _mixed(odds: Floats, left: Left, explore: float) -> Floats:
     """No propensity is zero: an arm that is never shown can never be learnt."""
     floor = max(explore, LEAST_EXPLORED)
-    mixed: Floats = (1.0 - floor) * odds + left * (floor / left.sum())
-    return mixed
+    odds *= 1.0 - floor
+    odds += left * (floor / np.count_nonzero(left))
+    return odds
 
 
 POLICIES: Mapping[PolicyName, Policy] = {

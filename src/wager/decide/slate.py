@@ -21,7 +21,7 @@ def draw(
     """
     left = np.ones(len(groups), dtype=bool)
     chosen: list[tuple[int, float]] = []
-    for slot in range(slots):
+    for slot in range(min(slots, len(groups))):
         if not left.any():
             break
         given = odds(left).tolist()

@@ -202,7 +202,9 @@ class Learning:
             for logged in page:
                 decision = logged.decision
                 if decision.feature_names[:WIDTH] == FEATURES:
-                    fold = self._rewards.setdefault(decision.placement, Rewards(WIDTH))
+                    fold = self._rewards.get(decision.placement) or self._rewards.setdefault(
+                        decision.placement, Rewards(WIDTH)
+                    )
                     count += fold.add(logged, after=read_at.get(decision.decision_id, beginning))
                 read_at[decision.decision_id] = cursor
             self._kept.decisions = cursor
