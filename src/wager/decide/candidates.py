@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from heapq import nlargest, nsmallest
 from itertools import chain
 
 from wager.domain.asking import DAY, Ask
@@ -64,15 +65,12 @@ class Standing:
     """What follows from a profile alone, worked out once for each version of it.
 
     `own` ranks what was bought by decayed count (the order does not depend on the moment);
-    `history` holds for each item log2 of the decayed count as of the epoch, the day of the last
-    purchase, how many there were, and the mean hour as cosine and sine; `related` are the
-    neighbours of what was bought last; `leanings` are the strongest category affinities, the
-    largest being 1. `rows` keeps the features of an item that do not depend on the moment,
-    `personal` the candidates that the person's own sources named, by the kinds that are shown.
+    `related` are the neighbours of what was bought last; `leanings` are the strongest category
+    affinities, the largest being 1. `rows` keeps the features of an item that do not depend on the
+    moment, `personal` the candidates that the person's own sources named, by the kinds shown.
     """
 
     own: Sequence[str]
-    history: dict[str, tuple[float, float, float, float, float]]
     related: Sequence[tuple[str, float, str]]
     leanings: dict[str, float]
     rows: dict[str, bytes] = field(default_factory=dict)
@@ -81,33 +79,33 @@ class Standing:
 
 def standing(profile: Profile, snapshot: Snapshot) -> Standing:
     """Rank what the person bought, what goes with it, and what the person leans to."""
-    history: dict[str, tuple[float, float, float, float, float]] = {}
+    ranked: list[tuple[float, str]] = []
     last: list[tuple[float, str]] = []
     for item_id, purchase in profile.purchases.items():
-        times = purchase.times
-        if purchase.recent > 0 and times > 0 and not purchase.gift:
+        if purchase.recent > 0 and purchase.times > 0 and not purchase.gift:
             day = purchase.last_at.timestamp() / DAY
-            level = math.log2(purchase.recent) + day / PURCHASE_HALF_LIFE_DAYS
-            hour = purchase.cosine / times, purchase.sine / times
-            history[item_id] = (level, day, float(times), *hour)
+            ranked.append((-decayed_level(purchase.recent, day), item_id))
             last.append((day, item_id))
-    own = sorted(history, key=lambda name: (-history[name][0], name))[:OWN]
-    last.sort(reverse=True)
-    related = neighbours([name for _, name in last[:6]], snapshot.also_bought, limit=16)
-    return Standing(own, history, related, leanings(profile))
+    ranked.sort()
+    related = neighbours([name for _, name in nlargest(6, last)], snapshot.also_bought, limit=16)
+    return Standing([name for _, name in ranked[:OWN]], related, leanings(profile))
+
+
+def decayed_level(recent: float, day: float) -> float:
+    """log2 of a decayed count as of the epoch: their order does not depend on the moment."""
+    return math.log2(recent) + day / PURCHASE_HALF_LIFE_DAYS
 
 
 def leanings(profile: Profile, limit: int = 12) -> dict[str, float]:
     """The strongest positive category affinities as of the profile's last change, scaled to 1."""
-    at = profile.updated_at.timestamp()
-    weights: dict[str, float] = {}
+    at = profile.updated_at
+    weights: list[tuple[float, str]] = []
     for name, affinity in profile.affinities.items():
         if affinity.weight > 0 and name.startswith("category:"):
-            days = (at - affinity.at.timestamp()) / DAY
-            weights[name[9:]] = affinity.weight * 2.0 ** (-days / affinity.half_life_days)
-    top = sorted(weights, key=lambda name: (-weights[name], name))[:limit]
-    most = weights[top[0]] if top else 1.0
-    return {name: weights[name] / most for name in top}
+            days = (at - affinity.at).total_seconds() / DAY
+            weights.append((-affinity.weight * 2.0 ** (-days / affinity.half_life_days), name))
+    top = nsmallest(limit, weights)
+    return {name[9:]: weight / top[0][0] for weight, name in top}
 
 
 def neighbours(

@@ -7,7 +7,7 @@ from struct import Struct
 import numpy as np
 from numpy.typing import NDArray
 
-from wager.decide.candidates import PURCHASE_HALF_LIFE_DAYS, Origin, Standing
+from wager.decide.candidates import PURCHASE_HALF_LIFE_DAYS, Origin, Standing, decayed_level
 from wager.domain.asking import DAY, Ask
 from wager.domain.events import ORDERED
 
@@ -49,7 +49,7 @@ PRIOR_STRENGTH: Floats = np.full(WIDTH, 25.0)
 _COLUMN = {name: column for column, name in enumerate(FEATURES)}
 _CROWD = Struct("<3d")  # popular, popularRate, segment
 _OWN = Struct("<13d")  # see _own_row
-_NEVER = (-60.0, 0.0, 0.0, 0.0, 0.0)  # not bought: log2 of the decayed count, day, times, hour
+_NEVER = (-60.0, 0.0, 0, 0.0, 0.0, 0.0)  # log2 of the decayed count, day, times, hour, share
 _SEGMENTS = 6
 _CROWD_KEPT = 20_000
 
@@ -119,12 +119,12 @@ def _own(ask: Ask, who: Standing, names: Sequence[str]) -> Floats:
             row = kept[name] = _own_row(ask, who, name)
         packed.append(row)
     table = np.frombuffer(bytearray().join(packed)).reshape(-1, 13)
-    if not who.history:
+    if not who.own:
         table[:, 1:6] = 0.0
     else:
         has, log_recent, day, times, cosine, sine = table[:, :6].T
         today, angle = ask.timestamp / DAY, ask.hour / 24.0 * 2.0 * math.pi
-        days = np.minimum(np.maximum(today - day, 0.0), 600.0)
+        days = np.maximum(today - day, 0.0)
         often = has * np.log1p(np.exp2(log_recent - today / PURCHASE_HALF_LIFE_DAYS))
         lately = has * np.exp(days / -21.0)
         each = np.minimum(times / _known_days(ask), 2.0)  # how many a day
@@ -141,10 +141,15 @@ def _own_row(ask: Ask, who: Standing, name: str) -> bytes:
     """What does not depend on the moment, in the columns from "bought" on; where one does, what it
     is made of: log2 of the decayed count, day, times, and the hour as cosine and sine."""
     profile = ask.profile
-    log_recent, day, times, cosine, sine = who.history.get(name, _NEVER)
-    orders = profile.counts.get(ORDERED)
-    share = min(times / orders.total, 1.0) if orders is not None and orders.total > 0 else 0.0
-    fit = min(times / 5.0, 1.0) if times > 1 else 0.0
+    bought = profile.purchases.get(name)
+    log_recent, day, times, cosine, sine, share = _NEVER
+    if bought is not None and bought.recent > 0 and bought.times > 0 and not bought.gift:
+        day, times = bought.last_at.timestamp() / DAY, bought.times
+        log_recent = decayed_level(bought.recent, day)
+        fit = min(times / 5.0, 1.0) / times if times > 1 else 0.0
+        cosine, sine = bought.cosine * fit, bought.sine * fit
+        orders = profile.counts.get(ORDERED)
+        share = min(times / orders.total, 1.0) if orders is not None and orders.total > 0 else 0.0
     item, leaning = ask.shelf.items.get(name), 0.0
     if who.leanings and item is not None:
         leaning = max((who.leanings.get(each, 0.0) for each in item.categories), default=0.0)
@@ -152,7 +157,7 @@ def _own_row(ask: Ask, who: Standing, name: str) -> bytes:
     clicked = exposure is not None and exposure.ignored == 0 and exposure.seen > 0
     ignored = math.log1p(exposure.ignored) / 3.0 if exposure is not None else 0.0
     return _OWN.pack(
-        times > 0, log_recent, day, times, cosine * fit, sine * fit,
+        times > 0, log_recent, day, times, cosine, sine,
         0.0, 0.0, leaning, name in profile.liked, clicked, ignored, share,
     )  # fmt: skip
 

@@ -87,7 +87,7 @@ def _mixed(odds: Floats, left: Left, explore: float) -> Floats:
     """No propensity is zero: an arm that is never shown can never be learnt."""
     floor = max(explore, LEAST_EXPLORED)
     odds *= 1.0 - floor
-    odds += left * (floor / np.count_nonzero(left))
+    np.add(odds, floor / np.count_nonzero(left), out=odds, where=left)
     return odds
 
 

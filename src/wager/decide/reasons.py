@@ -10,6 +10,7 @@ from wager.decide.payoff import Worth
 from wager.domain.asking import Ask, part_of_day
 from wager.domain.decisions import Reason
 
+MOST = 5  # contributions that are said one by one
 _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("popular", ("popular", "popularRate")),
     ("segment", ("segment",)),
@@ -32,8 +33,8 @@ for _position, (_, _names) in enumerate(_GROUPS):
 def reasons(
     ask: Ask, found: Sequence[tuple[str | None, Origin]], worth: Worth, rows: Sequence[int]
 ) -> list[tuple[Reason, ...]]:
-    """For each of the candidates in `rows`: additive contributions, after what holds for everybody
-    the largest first; none for nothing."""
+    """For each of the candidates in `rows`: contributions that add up to what is expected, after
+    what holds for everybody the largest first, the small ones together; none for nothing."""
     chosen = np.asarray(rows, dtype=np.intp)
     parts = worth.x[chosen] * worth.weights
     weights = np.hstack([parts @ _COLUMNS, worth.corrections[chosen]])
@@ -53,13 +54,16 @@ def _reasons(
     if item_id is None:
         return (Reason(kind="nothing", text="nothing was the better bet"),)
     said = [Reason(kind="everybody", text=_EVERYBODY, weight=everybody)]
-    for position in largest_first:
+    for position in largest_first[:MOST]:
         weight = weights[position]
         if weight == 0.0:
-            break
+            return tuple(said)
         kind = _KINDS[position]
         text = _SAID.get(kind) or _text(kind, ask, item_id, origin)
         said.append(Reason(kind=kind, text=text, weight=weight))
+    rest = sum([weights[position] for position in largest_first[MOST:]])
+    if rest != 0.0:
+        said.append(Reason(kind="rest", text=_SAID["rest"], weight=rest))
     return tuple(said)
 
 
@@ -75,6 +79,7 @@ _SAID = _RECORD | {
     "liked": "Because you liked it",
     "clicked": "Because you clicked it when you last saw it",
     "seen": "shown before and passed over",
+    "rest": "smaller things together",
 }
 _KINDS = (*(kind for kind, _ in _GROUPS), *_RECORD)
 _EVERYBODY = "what this place brings with anybody"

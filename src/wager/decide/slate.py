@@ -22,7 +22,7 @@ def draw(
     left = np.ones(len(groups), dtype=bool)
     chosen: list[tuple[int, float]] = []
     for slot in range(min(slots, len(groups))):
-        if not left.any():
+        if not np.count_nonzero(left):
             break
         given = odds(left).tolist()
         index = pick(given, uniform(key, decision_id, slot))

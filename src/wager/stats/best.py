@@ -53,9 +53,10 @@ class Best:
     def among(self, left: NDArray[np.bool_]) -> Floats:
         """The probabilities (arms,) of those that are left; 0 for the others."""
         weights = left.astype(np.float64)
-        odds: Floats = (self._ratio @ np.exp(weights @ self._below)) * weights
-        total = float(odds.sum())
+        odds: Floats = self._ratio @ np.exp(weights @ self._below)
+        odds *= weights
+        total = float(np.add.reduce(odds))
         if not total > 0:  # all of them lie below the nodes: the best in expectation stands out
             odds[np.flatnonzero(left)[int(np.argmax(self._mean[left]))]] = total = 1.0
-        odds /= total
+        odds *= 1.0 / total
         return odds
