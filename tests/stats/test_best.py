@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
 from scipy.stats import chisquare, norm
 
 from wager.stats.best import Best
@@ -32,3 +33,43 @@ def test_thirty_arms_against_simulation() -> None:
     odds = probability_best(mean, deviation)
     assert chisquare(counts, odds * 100_000).pvalue > 1e-6
     assert chisquare(counts, np.roll(odds, 1) * 100_000).pvalue < 1e-6
+
+
+def integrated(mean: np.ndarray, deviation: np.ndarray, row: int) -> float:
+    """The same integral by adaptive quadrature over the arm's own density."""
+    others = np.arange(len(mean)) != row
+
+    def inside(u: float) -> float:
+        below = norm.cdf((u - mean[others]) / deviation[others]).prod()
+        return float(norm.pdf(u, mean[row], deviation[row]) * below)
+
+    around = mean[row] - 8 * deviation[row], mean[row] + 8 * deviation[row]
+    return float(quad(inside, *around, epsabs=1e-10, limit=400)[0])
+
+
+@pytest.mark.parametrize("slots", [1, 6])
+def test_arms_that_cannot_be_best_are_left_out_without_harm(slots: int) -> None:
+    rng = np.random.default_rng(8)
+    mean, deviation = rng.uniform(0, 1, 60), rng.uniform(0.02, 0.1, 60)
+    best, left = Best(mean, deviation, slots), np.ones(60, dtype=bool)
+    for _ in range(slots):
+        odds = best.among(left)
+        row = int(odds.argmax())
+        now = np.flatnonzero(left)
+        exact = integrated(mean[now], deviation[now], int(np.flatnonzero(now == row)[0]))
+        assert odds[row] == pytest.approx(exact, abs=2e-6)
+        assert odds.sum() == pytest.approx(1.0, abs=1e-12)
+        left[row] = False
+
+
+def test_an_even_share_is_mixed_in() -> None:
+    best = Best(np.array([5.0, 0.0, 0.0]), np.array([0.1, 0.1, 0.1]))
+    left = np.array([True, False, True])
+    assert best.among(left, 0.1).tolist() == pytest.approx([0.95, 0.0, 0.05])
+    assert best.among(np.array([False, True, False])).tolist() == [0.0, 1.0, 0.0]
+
+
+def test_payoffs_far_from_zero_lose_no_digits() -> None:
+    mean, deviation = np.array([0.1, 0.2, 0.15]), np.array([0.1, 0.05, 0.02])
+    near, far = probability_best(mean, deviation), probability_best(mean + 1e6, deviation)
+    assert far == pytest.approx(near, abs=1e-6)

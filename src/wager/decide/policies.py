@@ -26,7 +26,8 @@ def thompson(mean: Floats, deviation: Floats, explore: float, slots: int = 1) ->
     References: Thompson (1933); Agrawal, Goyal (2013).
     """
     best = Best(mean, deviation, slots)
-    return lambda left: _mixed(best.among(left), left, explore)
+    even = max(explore, LEAST_EXPLORED)
+    return lambda left: best.among(left, even)
 
 
 def softmax(mean: Floats, deviation: Floats, explore: float, slots: int = 1) -> Odds:
