@@ -12,7 +12,7 @@ import pytest
 import typer
 
 from wager.collect import commerce, consent, formats
-from wager.decide import candidates, eligibility, policies
+from wager.decide import candidates, eligibility, policies, restraint
 from wager.decide.reasons import _GROUPS, _RECORD
 from wager.domain import definitions, events
 from wager.domain.content import Item
@@ -321,13 +321,18 @@ def test_every_rule_in_the_words_of_the_code() -> None:
     assert said == eligibility.RULES
 
 
+def test_every_rule_of_silence_in_the_words_of_the_code() -> None:
+    said = {name: cells[0] for name, cells in table("reasons.md", "Whom not to talk to").items()}
+    assert said == restraint.SILENCES
+
+
 def test_every_kind_of_reason() -> None:
     known = {kind for kind, _ in _GROUPS} | set(_RECORD)
     for call in calls("Reason", "decide", "engine"):
         kind = next(one.value for one in call.keywords if one.arg == "kind")
         if isinstance(kind, ast.Constant):
             known.add(str(kind.value))
-    known |= {"holdout", "default"}  # chosen by a condition in `safe_bet`
+    known -= restraint.SILENCES.keys()
     said = [table("reasons.md", one) for one in ("Reasons of a choice", "Reasons for the level")]
     assert set().union(*said) == known
 

@@ -57,6 +57,7 @@ class Bet(Answer, frozen=True):
     identity: tuple[str, ...] = ()
     replayed: bool = False
     learns: bool = True
+    silence: str | None = None
     outcomes: tuple[Outcome, ...] = ()
     state: State = "open"
     reward: float = 0.0

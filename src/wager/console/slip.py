@@ -258,6 +258,9 @@ def stepped_down(bet: Bet) -> Markup | None:
     """Why no more was assumed of the person than was."""
     if not bet.stepped_down:
         return None
+    if bet.silence is not None:
+        why = [tag("li", one.text) for one in bet.stepped_down if one.kind == bet.silence]
+        return tag("section", tag("h2", "Why not talked to"), tag("ul", why), class_="card")
     above = LEVELS.index(bet.level) < len(LEVELS) - 1
     question = f"Why {bet.level}, and not more?" if above else "What else was said"
     lines = [tag("li", one.text) for one in bet.stepped_down]

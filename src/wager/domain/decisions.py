@@ -98,7 +98,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_d
 
     `stepped_down` says for each level above the one used why it was not; `dropped` counts what was
     left out by rule (always there; `excluded` names examples). `stake` is the expected reward of
-    the safe choice that is put at risk: what is lost if the bet is worth nothing.
+    the safe choice that is put at risk: what is lost if the bet is worth nothing. `silence` is the
+    rule by which the person was not talked to.
     """
 
     decision_id: str
@@ -127,6 +128,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_d
     replayed: bool = False
     preview: bool = False
     learns: bool = True
+    silence: str | None = None
     snapshot: str = ""
 
 

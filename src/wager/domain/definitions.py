@@ -7,6 +7,7 @@ from msgspec import Meta
 
 Slug = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 DefinitionKind = Literal["placements", "segments", "goals", "usecases", "experiments"]
+ClockTime = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Level = Literal["neutral", "customization", "crowd", "segment", "context"]
 LEVELS: tuple[Level, ...] = ("neutral", "customization", "crowd", "segment", "context")
 PolicyName = Literal["thompson", "softmax", "inverse-gap", "greedy"]
@@ -16,6 +17,17 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unk
     """A default by rule: `popular` is what was bought or clicked most lately."""
 
     rule: Literal["popular"]
+
+
+class QuietHours(
+    msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True
+):
+    """When a person is left in peace, on the person's own clock: from `start` (inclusive) to
+    `until` (exclusive), over midnight where `until` is the earlier; no `channels` means all."""
+
+    start: ClockTime = msgspec.field(name="from")
+    until: ClockTime = msgspec.field(name="to")
+    channels: list[str] = []
 
 
 class Placement(
@@ -40,6 +52,9 @@ class Placement(
     template: str | None = None
     kinds: list[str] = []
     exposure_cost: Annotated[float, Meta(ge=0)] = 0.0
+    exclude: list[str] = []
+    quiet_hours: QuietHours | None = None
+    instead: Literal["nothing", "default"] = "nothing"
     description: str = ""
 
 

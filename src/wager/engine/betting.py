@@ -99,7 +99,14 @@ class Bettor:
             **_left_out(table.dropped),
         )
 
-    def safe_bet(self, ask: Ask, *, holdout: bool) -> Bet:
+    def silent_bet(self, ask: Ask, why: Reason) -> Bet:
+        """For whom is not talked to: nothing, or the safe choice where the placement says so."""
+        if ask.placement.instead == "default":
+            return self.safe_bet(ask, why)
+        safe = SafeChoice(item_id=None, expected_reward=0.0)
+        return Bet("neutral", "silence", (_nothing(why),), safe)
+
+    def safe_bet(self, ask: Ask, why: Reason) -> Bet:
         """The default in every slot: for the held-out, and where nothing may be assumed.
 
         What it would be worth is worked out all the same, so that it can be compared.
@@ -108,8 +115,6 @@ class Bettor:
         found = [(name, Origin(sources=NAMED_BY_DEFAULT)) for name in safe]
         x, values = self._worth(ask, found)
         table = Table([*found], x, values, dropped, safe)
-        text = "held out: gets the safe choice" if holdout else "the safe choice"
-        why = Reason(kind="holdout" if holdout else "default", text=text)
         notes: list[Reason] = []
         choices = [self._safe_choice(ask, table, slot, why, notes) for slot in range(len(safe))]
         if not safe and ask.placement.allow_nothing:

@@ -12,6 +12,7 @@ from wager.collect.consent import stated
 from wager.collect.quality import Unreadable
 from wager.collect.tokens import subject
 from wager.decide.ladder import evidence
+from wager.decide.restraint import silence
 from wager.domain.asking import Ask, part_of_day
 from wager.domain.decisions import DecideRequest, Decision, LoggedDecision, Reason
 from wager.domain.definitions import Placement
@@ -28,6 +29,8 @@ from wager.unify.view import view
 MAX_PLACEMENTS = 20
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 HELD_OUT = Reason(kind="holdout", text="held out, so that lift can be known")
+SAFE_FOR_HELD_OUT = Reason(kind="holdout", text="held out: gets the safe choice")
+SAFE = Reason(kind="default", text="the safe choice")
 
 
 class Deciding:
@@ -201,11 +204,16 @@ class Deciding:
         holdout = self.live.is_held_out(ask.profile, placement)
         level = "neutral" if holdout else step.level
         ask = ask if level == ask.level else replace(ask, level=level)
-        if ask.level in ("neutral", "customization"):
-            bet = self.bettor.safe_bet(ask, holdout=holdout)
+        silent = silence(ask)
+        if silent is not None:
+            bet = self.bettor.silent_bet(ask, silent)
+        elif ask.level in ("neutral", "customization"):
+            bet = self.bettor.safe_bet(ask, SAFE_FOR_HELD_OUT if holdout else SAFE)
         else:
             bet = self.bettor.bet(ask, decision_id)
         down = (HELD_OUT,) if holdout else step.stepped_down
+        if silent is not None:
+            down = (silent, *down)
         goal = self.live.goals.get(placement.goal or CLICK.name, CLICK)
         return structs.replace(
             _logged(ask, bet, decision_id, down),
@@ -216,6 +224,7 @@ class Deciding:
             replayed=request.at is not None,
             preview=request.preview,
             learns="learning" not in said_no and not request.preview,
+            silence=None if silent is None else silent.kind,
         )
 
 

@@ -170,6 +170,9 @@ class Publishing:
         ):
             if item_id not in self.live.items:
                 yield f"default {item_id!r} of placement {placement.name!r} is no item yet"
+        for segment in placement.exclude:
+            if segment not in self.live.segments:
+                yield f"placement {placement.name!r} excludes segment {segment!r}, not defined yet"
         if named is None and not placement.allow_nothing:
             yield f"placement {placement.name!r} has no default: what is popular stands in"
         if placement.holdout_share == 0 and not isinstance(named, Rule) and placement.goal:

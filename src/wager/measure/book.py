@@ -124,7 +124,7 @@ class Book:
         self, decision: Decision, before: Result | None, after: Result | None, pays: float
     ) -> None:
         """What was said of each choice: odds of winning, where the goal pays always the same."""
-        if decision.holdout:
+        if decision.holdout or decision.silence is not None:
             return
         day = overview.hour_of(decision).number // DAY_HOURS
         calibration = self.calibration.setdefault((decision.placement, day), Calibration())
@@ -141,6 +141,8 @@ class Book:
     def _reward(self, decision: Decision, before: Result | None, after: Result | None) -> None:
         who = decision.profile_id
         if who in self.left or not decision.identity:  # nobody, who cannot come back
+            return
+        if decision.silence is not None:  # of both groups alike; counted by rule
             return
         group: Literal["bet", "holdout"] = "holdout" if decision.holdout else "bet"
         for placement in (decision.placement, ALL):

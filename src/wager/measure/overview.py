@@ -26,9 +26,11 @@ def hour_of(decision: Decision) -> Hour:
 
 
 def placed(decision: Decision) -> Facts:
-    """What is known of a bet when it is placed; a held-out decision is no bet."""
+    """What is known of a bet when it is placed; a held-out decision is no bet, nor is silence."""
     facts: Facts = {}
-    if decision.holdout:
+    if decision.silence is not None:
+        facts["silenced", decision.silence] = 1.0
+    elif decision.holdout:
         facts["holdout", ""] = 1.0
     else:
         facts["bets", decision.level] = 1.0
@@ -48,7 +50,7 @@ def settled(decision: Decision, result: Result, worth: float | None) -> Facts:
     `worth` is what the goal pays for one win, None where each win pays its own: then there are no
     odds of winning to compare with.
     """
-    if decision.holdout:
+    if decision.holdout or decision.silence is not None:
         return {}
     level = decision.level
     facts: Facts = {("won" if result.won else "lost", level): 1.0}

@@ -61,6 +61,7 @@ def overview_of(book: Book, asked: Asked) -> Report:
     report["lift"], report["liftReplayed"] = _overall_lift(book, asked.placement or ALL)
     report["stake"] = _sum(facts, "stake")
     report["stepDowns"] = most(overview.of(facts, "step"))
+    report["silenced"] = most(overview.of(facts, "silenced"))
     report["dropped"] = most(overview.of(facts, "dropped"))
     if report["replayed"]:
         report["note"] = REPLAY_NOTE

@@ -59,6 +59,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     default: SafeChoice | None
     replayed: bool | UnsetType = UNSET
     preview: bool | UnsetType = UNSET
+    silence: str | UnsetType = UNSET
     candidates: list[ExplainedCandidate] | UnsetType = UNSET
     excluded: list[LeftOut] | UnsetType = UNSET
     dropped: dict[str, int] | UnsetType = UNSET
@@ -94,6 +95,7 @@ def plain(decision: Decision) -> Answer:
         default=decision.default,
         replayed=True if decision.replayed else UNSET,
         preview=True if decision.preview else UNSET,
+        silence=decision.silence or UNSET,
     )
 
 
