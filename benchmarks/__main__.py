@@ -17,6 +17,7 @@ from typing import Any
 
 from benchmarks import load, shops
 from benchmarks.serving import CLIENT_CPU, KEY, Server, pin, wager_up, yardstick
+from benchmarks.shop_world import shop_world
 
 DECISIONS, ALONE, EVENTS, BATCH = 6_000, 1_500, 60_000, 500
 PEOPLE = (10_000, 100_000, 1_000_000)
@@ -26,6 +27,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("scenarios", nargs="*", default=list(SCENARIOS), choices=[*SCENARIOS, []])
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--quick", action="store_true", help="a smoke run of shop-world")
+    parser.add_argument("--seeds", type=int, default=10, help="how many worlds of shop-world")
+    parser.add_argument("--seed", type=int, nargs="*", help="these worlds of shop-world")
     parser.add_argument("--people", type=int, nargs="*", default=list(PEOPLE))
     options = parser.parse_args()
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, "
@@ -190,6 +194,7 @@ SCENARIOS: dict[str, Callable[[argparse.Namespace], None]] = {
     "decide": decide,
     "collect": collect,
     "growth": growth,
+    "shop-world": shop_world,
 }
 
 if __name__ == "__main__":
