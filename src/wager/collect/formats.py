@@ -1,6 +1,7 @@
 """The Segment spec's words, as clients send them, translated into ours."""
 
 import re
+from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
@@ -111,7 +112,7 @@ def name_of(payload: Payload, kind: EventKind) -> str:
     return name.strip()
 
 
-def message_id(payload: Payload, raw: bytes, position: str) -> str:
+def message_id(payload: Payload, raw: bytes, position: tuple[datetime, int]) -> str:
     """The client's id for the message; or, where it sends none, one made of the content.
 
     The same content then has the same id, so that a repeat stays harmless (`sentAt` does not
@@ -131,5 +132,5 @@ def message_id(payload: Payload, raw: bytes, position: str) -> str:
         content.pop(transport, None)
     digest = blake2b(msgspec.json.encode(content, order="sorted"), digest_size=16)
     if payload.timestamp is None and payload.original_timestamp is None:
-        digest.update(position.encode())
+        digest.update(f"{position[0]} {position[1]}".encode())
     return DERIVED_PREFIX + digest.hexdigest()

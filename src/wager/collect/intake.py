@@ -55,7 +55,7 @@ def _event(sent: object, index: int, arrival: Arrival, verify: Verify, now: date
     source = _source(context, arrival)
     _clean(context, offset_minutes)
     return Event(
-        message_id=formats.message_id(payload, raw, f"{arrival.received_at} {index}"),
+        message_id=formats.message_id(payload, raw, (arrival.received_at, index)),
         kind=kind,
         at=at,
         received_at=arrival.received_at,
@@ -66,7 +66,7 @@ def _event(sent: object, index: int, arrival: Arrival, verify: Verify, now: date
         traits=payload.traits or {},
         context=context,
         verified=who.verified,
-        refused=tuple(purpose for purpose in PURPOSES if said.get(purpose) is False),
+        refused=_refused(said) if said else (),
         source=source,
         claimed=who.claimed,
         consent=said,
@@ -93,6 +93,10 @@ def _consent(context: Mapping[str, Any], arrival: Arrival) -> dict[Purpose, bool
     for purpose in arrival.refused:
         said[purpose] = False
     return said
+
+
+def _refused(said: Mapping[Purpose, bool]) -> tuple[Purpose, ...]:
+    return tuple(purpose for purpose in PURPOSES if said.get(purpose) is False)
 
 
 def _source(context: Mapping[str, Any], arrival: Arrival) -> str:

@@ -33,6 +33,7 @@ from wager.stores.base import EventQuery, ProfileQuery, Stores
 from wager.unify import golden, orders
 from wager.unify.segments import CompiledSegment, membership
 
+COMPLETED = frozenset((ORDERED, REFUNDED, CANCELLED))
 MAX_KEPT_PAYLOAD = 512 * 1024
 ORDERS_SEARCHED = 500
 PAGE = 500
@@ -149,6 +150,8 @@ class Collecting:
         time zone happened in the person's; a refund is told its order.
         """
         refused = golden.refused(profile, events)
+        if not refused and all(event.name not in COMPLETED for event in events):
+            return events
         whole = []
         for event in events:
             if refused and len(event.consent) < len(PURPOSES):

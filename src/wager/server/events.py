@@ -12,10 +12,10 @@ from wager.errors import BadInput
 from wager.server.operations import Body, Call, Operation
 from wager.server.shapes import QUARANTINED, spell
 from wager.server.shared import Shared
-from wager.server.wire import KB, encode, query, read
+from wager.server.wire import KB, check_depth, encode, query, read, read_parts
 
 EVENT_BYTES, BATCH_BYTES = 32 * KB, 500 * KB
-EVENT_DEPTH, BATCH_DEPTH = 32, 200
+EVENT_DEPTH = 32
 MEDIA = ("application/json", "text/plain")
 IN_THREAD_BYTES = 64 * KB
 ROUTES: dict[EventKind, str] = {
@@ -164,13 +164,14 @@ class Events:
 
     def _many(self, source: str) -> Any:
         async def collect(call: Call) -> bytes:
-            sent = _object(read(call.body, depth=BATCH_DEPTH))
+            sent = _object(read_parts(call.body))
             payloads = sent.get("batch")
             if not isinstance(payloads, list):
                 raise BadInput('a batch is an object with a list: {"batch": [...]}')
             context = sent.get("context")
             if not isinstance(context, dict | None):
                 raise BadInput("`context` of the batch is not an object; send {...} or nothing")
+            check_depth(context, EVENT_DEPTH)
             arrival = self._arrival(
                 call,
                 source=source,

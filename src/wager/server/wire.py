@@ -142,6 +142,14 @@ def write_key(body: bytes) -> str | None:
 
 def read(body: bytes, *, depth: int = MAX_DEPTH) -> Any:
     """The JSON of a body: UTF-8, at most `depth` levels deep, each name once in its object."""
+    value = read_parts(body)
+    if body.count(b"{") + body.count(b"[") > depth:
+        check_depth(value, depth)
+    return value
+
+
+def read_parts(body: bytes) -> Any:
+    """The same for a body whose parts are looked at one by one: their depth is left to that."""
     if not body:
         raise Malformed("the body is empty; send JSON")
     try:
@@ -149,21 +157,16 @@ def read(body: bytes, *, depth: int = MAX_DEPTH) -> Any:
     except UnicodeDecodeError as error:
         raise Malformed(f"the body is not UTF-8: {error.reason} at byte {error.start}") from error
     except RecursionError as error:
-        raise Malformed(_too_deep(depth)) from error
+        raise Malformed("the body is nested deeper than can be read; flatten it") from error
     except (msgspec.DecodeError, ValueError) as error:
         raise Malformed(f"the body is not JSON: {error}") from error
-    if body.count(b"{") + body.count(b"[") > depth and _deeper_than(value, depth):
-        raise Malformed(_too_deep(depth))
     if body.count(b'":') != encode(value).count(b'":'):
         _check_names_once(body)
     return value
 
 
-def _too_deep(depth: int) -> str:
-    return f"the body is nested deeper than {depth} levels; flatten it"
-
-
-def _deeper_than(value: object, bound: int) -> bool:
+def check_depth(value: object, bound: int) -> None:
+    """Refuse what is nested deeper than so many levels."""
     level = [value]
     for _ in range(bound):
         level = [
@@ -174,8 +177,8 @@ def _deeper_than(value: object, bound: int) -> bool:
             if isinstance(inner, (dict, list))
         ]
         if not level:
-            return False
-    return True
+            return
+    raise Malformed(f"the body is nested deeper than {bound} levels; flatten it")
 
 
 def _check_names_once(body: bytes) -> None:

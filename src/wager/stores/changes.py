@@ -3,7 +3,8 @@
 A shop's regular has hundreds of purchases and leanings, and most events touch two or three of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from operator import attrgetter
 
 import msgspec
 
@@ -11,6 +12,8 @@ from wager.domain.profiles import TABLES, Profile
 
 Differing = Mapping[str, frozenset[str]]
 """Table -> the keys whose entries are not as in the whole body."""
+_tables: Callable[[Profile], tuple[dict[str, object], ...]] = attrgetter(*TABLES)
+_EMPTY: Mapping[str, dict[str, object]] = {table: {} for table in TABLES}
 
 
 class Changes(msgspec.Struct, frozen=True, array_like=True):
@@ -25,9 +28,7 @@ def differing(before: Profile, after: Profile, known: Differing) -> Differing:
     """What differs from the whole body now, where `known` did before. Entries are compared by
     identity, because a fold keeps those that it does not touch."""
     found = dict(known)
-    for table in TABLES:
-        old: dict[str, object] = getattr(before, table)
-        new: dict[str, object] = getattr(after, table)
+    for table, old, new in zip(TABLES, _tables(before), _tables(after), strict=True):
         if old is new:
             continue
         keys = {key for key, value in new.items() if old.get(key) is not value}
@@ -50,15 +51,13 @@ def changes(profile: Profile, found: Differing) -> Changes:
     >>> told.gone, with_changes(body, told) == now
     ({'cart': ['a']}, True)
     """
-    tables: dict[str, dict[str, object]] = {}
-    gone: dict[str, list[str]] = {}
-    for table in TABLES:
+    tables, gone = dict(_EMPTY), dict[str, list[str]]()
+    for table, keys in found.items():
         whole: dict[str, object] = getattr(profile, table)
-        keys = found.get(table, ())
         tables[table] = {key: whole[key] for key in keys if key in whole}
         if len(tables[table]) < len(keys):
-            gone[table] = sorted(key for key in keys if key not in whole)
-    return Changes(now=msgspec.structs.replace(profile, **tables), gone=gone)
+            gone[table] = sorted(keys - whole.keys())
+    return Changes(msgspec.structs.replace(profile, **tables), gone)
 
 
 def with_changes(body: Profile, told: Changes) -> Profile:

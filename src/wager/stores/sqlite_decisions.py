@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -330,13 +331,18 @@ def _narrowed(
     query: DecisionQuery, cursor: tuple[int, int] | None
 ) -> tuple[str, dict[str, object]]:
     """The fixed fragments that a query needs, and the values to bind."""
-    asked = {name: value for name in _FILTERS if (value := getattr(query, name)) is not None}
-    parts = ["list_decisions", *(_FILTERS[name] for name in asked)]
-    values: dict[str, object] = {
-        name: micros(value) if isinstance(value, datetime) else value
-        for name, value in asked.items()
-    }
+    values: dict[str, object] = {}
+    for name in _FILTERS:
+        value = getattr(query, name)
+        if value is not None:
+            values[name] = micros(value) if isinstance(value, datetime) else value
+    sql = _list_of(tuple(values), cursor is not None)
     if cursor is not None:
-        parts.append("decisions_after_cursor")
         values["cursor_at"], values["cursor_number"] = cursor
-    return joined(*parts, "newest_decisions"), values
+    return sql, values
+
+
+@lru_cache(maxsize=512)
+def _list_of(filters: tuple[str, ...], goes_on: bool) -> str:
+    parts = ["list_decisions", *(_FILTERS[name] for name in filters)]
+    return joined(*parts, *(["decisions_after_cursor"] if goes_on else []), "newest_decisions")

@@ -96,7 +96,7 @@ class SqliteProfiles:
             told = encoded(changes(profile, known.differing), what)
             if len(told) <= max(_FEW, known.size // 8):
                 batch.add("put_changes", profile_id, (profile_id, told))
-                return msgspec.structs.replace(known, apart=True, sealed=True)
+                return _Known(profile, known.size, known.differing, apart=True, sealed=True)
         body = encoded(profile, what)
         row = (profile_id, profile.merged_into, words(profile.segments), body)
         batch.add("put_profile", profile_id, row)

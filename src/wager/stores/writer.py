@@ -15,7 +15,7 @@ from wager.stores.statements import WRITES, is_insert, with_rows
 T = TypeVar("T")
 Change = Callable[[Row], Row]
 _ORDER = {name: place for place, name in enumerate(WRITES)}
-_AT_ONCE = (32, 8)  # rows for each call into SQLite: every call lets go of the interpreter once
+_AT_ONCE = (128, 32, 8)  # rows for each call into SQLite: each lets go of the interpreter once
 
 
 class Group:

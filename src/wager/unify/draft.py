@@ -151,8 +151,9 @@ class Draft:
         emptied = self.emptied_at != self.profile.emptied_at
         if emptied or "cart" in touched or "removed" in touched:
             self._settle_cart()
-        self._bound()
         changes = {name: touched[name] for name in TABLES if name in touched}
+        for name, table in changes.items():
+            _bound(name, table)
         if "consent" in touched:
             refused = refusals(self.consent)
             changes["refused"] = refused
@@ -199,15 +200,15 @@ class Draft:
                 if past or item_id in self.cart:
                     del self.removed[item_id]
 
-    def _bound(self) -> None:
-        for name in self.__dict__.keys() & BOUNDS.keys():
-            table, most = self.__dict__[name], BOUNDS[name]
-            if len(table) > most + most // 10:
-                _keep(table, most, _worth(name, table))
-
 
 def refusals(consent: Mapping[Purpose, Field]) -> tuple[Purpose, ...]:
     return tuple(p for p in PURPOSES if p in consent and not consent[p].value)
+
+
+def _bound(name: str, table: dict[str, Any]) -> None:
+    most = BOUNDS.get(name)
+    if most is not None and len(table) > most + most // 10:
+        _keep(table, most, _worth(name, table))
 
 
 def _worth(name: str, table: Mapping[str, Any]) -> Callable[[Any], Any]:

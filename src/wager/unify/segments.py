@@ -90,7 +90,7 @@ def membership(
     """
     members: list[str] = []
     errors: dict[str, int] = {}
-    changed = _changed(before, profile) if before is not None else set[str]()
+    changed = _changed(before, profile) if before is not None else frozenset[str]()
     for segment in segments:
         if segment.at_decision:
             continue
@@ -106,23 +106,30 @@ def membership(
     return tuple(members), errors
 
 
-def _changed(before: Profile, after: Profile) -> set[str]:
+def _changed(before: Profile, after: Profile) -> frozenset[str]:
     """The traits and counts that changed; a fold keeps the value that it does not touch."""
-    changed = _differing("traits", before.traits, after.traits)
-    return changed | _differing("counts", before.counts, after.counts)
-
-
-def _differing(table: str, before: Mapping[str, object], after: Mapping[str, object]) -> set[str]:
-    names = before.keys() | after.keys()
-    return {f"{table}.{name}" for name in names if before.get(name) is not after.get(name)}
+    return frozenset(
+        f"{table}.{name}"
+        for table, old, new in (
+            ("traits", before.traits, after.traits),
+            ("counts", before.counts, after.counts),
+        )
+        if old is not new
+        for name in old.keys() | new.keys()
+        if old.get(name) is not new.get(name)
+    )
 
 
 def _untouched(
-    segment: CompiledSegment, changed: set[str], before: Profile, after: Profile
+    segment: CompiledSegment, changed: frozenset[str], before: Profile, after: Profile
 ) -> bool:
-    return segment.made_of.isdisjoint(changed) and all(
-        getattr(before, table) == getattr(after, table) for table in segment.tables
-    )
+    if not segment.made_of.isdisjoint(changed):
+        return False
+    for table in segment.tables:
+        old, new = getattr(before, table), getattr(after, table)
+        if old is not new and old != new:
+            return False
+    return True
 
 
 def holds(
