@@ -219,6 +219,12 @@ def test_every_field_of_a_definition(kind: str) -> None:
     assert said == known
 
 
+def test_every_attribute_that_is_read() -> None:
+    said = table("definitions.md", "Attributes that are read")
+    assert set(keys_read("attributes", "decide")) <= said.keys() | {"repurchase"}
+    assert said.keys() <= set(words("decide", "domain"))
+
+
 # ---- settings.md
 
 

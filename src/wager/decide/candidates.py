@@ -6,12 +6,16 @@ from dataclasses import dataclass, field
 from heapq import nlargest, nsmallest
 from itertools import chain
 
-from wager.domain.asking import DAY, Ask
+from wager.decide import ownership
+from wager.domain.asking import DAY, Ask, Shelf
 from wager.domain.definitions import LEVELS, Level
 from wager.domain.models import Ranked, Snapshot
 from wager.domain.profiles import Profile
 
 PURCHASE_HALF_LIFE_DAYS = 60.0
+FADED = -8.0  # log2 of a decayed count: one purchase of 480 days ago
+LEAST_LEANING = 0.02
+LIKED_DAYS = 730
 LIMIT = 24
 OWN = 40
 NEWEST = 40
@@ -60,35 +64,55 @@ class Origin:
         return named[1] if named is not None else ""
 
 
+@dataclass(slots=True)
+class Gathered:
+    """The candidates that may be shown, in the order of the sources, and what was left out."""
+
+    kept: dict[str, Origin] = field(default_factory=dict)
+    dropped: dict[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What follows from a profile alone, worked out once for each version of it.
+    """What follows from a profile alone, worked out once for each version of it and each day.
 
     `own` ranks what was bought by decayed count (the order does not depend on the moment);
     `related` are the neighbours of what was bought last; `leanings` are the strongest category
     affinities, the largest being 1. `rows` keeps the features of an item that do not depend on the
-    moment, `personal` the candidates that the person's own sources named, by the kinds shown.
+    moment, `personal` the candidates that the person's own sources named, by the kinds shown; what
+    has all but faded by that day is left out. `held` says what a purchase keeps out after the day
+    began, as `Ask.held` does.
     """
 
     own: Sequence[str]
     related: Sequence[tuple[str, float, str]]
     leanings: dict[str, float]
     rows: dict[str, bytes] = field(default_factory=dict)
-    personal: dict[tuple[str, ...], dict[str, Origin]] = field(default_factory=dict)
+    held: ownership.Holds = field(default_factory=dict)
+    personal: dict[tuple[str, ...], Gathered] = field(default_factory=dict)
 
 
-def standing(profile: Profile, snapshot: Snapshot) -> Standing:
-    """Rank what the person bought, what goes with it, and what the person leans to."""
+def standing(profile: Profile, snapshot: Snapshot, shelf: Shelf, today: int) -> Standing:
+    """Rank what the person bought, what goes with it, and what the person leans to, on that day
+    (since the epoch)."""
+    faded = today / PURCHASE_HALF_LIFE_DAYS + FADED
     ranked: list[tuple[float, str]] = []
     last: list[tuple[float, str]] = []
     for item_id, purchase in profile.purchases.items():
         if purchase.recent > 0 and purchase.times > 0 and not purchase.gift:
             day = purchase.last_at.timestamp() / DAY
-            ranked.append((-decayed_level(purchase.recent, day), item_id))
-            last.append((day, item_id))
+            level = decayed_level(purchase.recent, day)
+            if level > faded:
+                ranked.append((-level, item_id))
+                last.append((day, item_id))
     ranked.sort()
-    related = neighbours([name for _, name in nlargest(6, last)], snapshot.also_bought, limit=16)
-    return Standing([name for _, name in ranked[:OWN]], related, leanings(profile))
+    related = [
+        *ownership.accessories(profile, shelf),
+        *neighbours([name for _, name in nlargest(6, last)], snapshot.also_bought, limit=16),
+    ]
+    held = ownership.holds(profile, shelf.items, snapshot.cycles, today * DAY)
+    leaning = leanings(profile, today * DAY)
+    return Standing([name for _, name in ranked[:OWN]], related, leaning, held=held)
 
 
 def decayed_level(recent: float, day: float) -> float:
@@ -96,14 +120,16 @@ def decayed_level(recent: float, day: float) -> float:
     return math.log2(recent) + day / PURCHASE_HALF_LIFE_DAYS
 
 
-def leanings(profile: Profile, limit: int = 12) -> dict[str, float]:
-    """The strongest positive category affinities as of the profile's last change, scaled to 1."""
-    at = profile.updated_at
+def leanings(profile: Profile, at: float, limit: int = 12) -> dict[str, float]:
+    """The strongest category affinities at a moment (seconds since the epoch), scaled to 1; none
+    that has all but faded."""
     weights: list[tuple[float, str]] = []
     for name, affinity in profile.affinities.items():
         if affinity.weight > 0 and name.startswith("category:"):
-            days = (at - affinity.at).total_seconds() / DAY
-            weights.append((-affinity.weight * 2.0 ** (-days / affinity.half_life_days), name))
+            days = max(at - affinity.at.timestamp(), 0.0) / DAY
+            weight = affinity.weight * 2.0 ** (-days / affinity.half_life_days)
+            if weight > LEAST_LEANING:
+                weights.append((-weight, name))
     top = nsmallest(limit, weights)
     return {name[9:]: weight / top[0][0] for weight, name in top}
 
@@ -122,14 +148,6 @@ def neighbours(
         best.pop(name, None)
     ranked = sorted(best.items(), key=lambda pair: (-pair[1][0], pair[0]))[:limit]
     return [(other, weight, name) for other, (weight, name) in ranked]
-
-
-@dataclass(slots=True)
-class Gathered:
-    """The candidates that may be shown, in the order of the sources, and what was left out."""
-
-    kept: dict[str, Origin] = field(default_factory=dict)
-    dropped: dict[str, str] = field(default_factory=dict)
 
 
 def gather(
@@ -159,14 +177,21 @@ def _personal(ask: Ask, who: Standing, rank: int, why_not: Callable[[str], str |
     kinds = tuple(ask.placement.kinds)
     may_keep = ask.level == "context" and not ask.cart
     known = who.personal.get(kinds) if may_keep else None
-    if known is not None and not any(map(why_not, known)):
-        return Gathered(dict(known))
+    if known is not None and _still(known, why_not):
+        return Gathered(dict(known.kept), dict(known.dropped))
     found = Gathered()
     for source, names in _own_sources(ask, who, rank):
         _add(found, source, names, why_not)
-    if may_keep and not found.dropped:
-        who.personal[kinds] = dict(found.kept)
+    if may_keep:
+        who.personal[kinds] = Gathered(dict(found.kept), dict(found.dropped))
     return found
+
+
+def _still(known: Gathered, why_not: Callable[[str], str | None]) -> bool:
+    """Whether each may be shown, or not, as it might before."""
+    if any(map(why_not, known.kept)):
+        return False
+    return all(why_not(name) == rule for name, rule in known.dropped.items())
 
 
 def _fill(
@@ -216,13 +241,19 @@ def _own_sources(ask: Ask, who: Standing, rank: int) -> Iterator[Source]:
     also_bought = ask.snapshot.also_bought
     if rank >= RANK["context"]:
         yield "repeat", ((name, 1.0, "") for name in who.own[:20])
-        yield "liked", ((name, 1.0, "") for name in list(ask.profile.liked)[-6:])
+        yield "liked", ((name, 1.0, "") for name in _liked(ask))
         yield "affinity", _leaning_items(ask, who)
         if ask.cart:
             yield "cart", neighbours(ask.cart, also_bought, limit=12)
         yield "also-bought", who.related
     elif ask.cart and rank >= RANK["crowd"]:
         yield "also-bought", neighbours(ask.cart, also_bought, limit=12)
+
+
+def _liked(ask: Ask) -> list[str]:
+    """What was liked last, but for what is long past."""
+    liked = list(ask.profile.liked.items())[-6:]
+    return [name for name, at in liked if (ask.now - at).days < LIKED_DAYS]
 
 
 def _crowd_sources(ask: Ask, rank: int) -> Iterator[Source]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
+from wager.decide import ownership
+from wager.domain import lifestages
 from wager.domain.asking import Ask
 from wager.domain.content import Item
 
@@ -12,7 +14,9 @@ RULES: Mapping[str, str] = {
     "no-longer-available": "its last day has passed",
     "out-of-stock": "there is none left",
     "never-again": "the person said never again: to it, its tag, its creator or a variant of it",
-    "already-bought": "it is made to last, and the person has one",
+    "already-bought": "the person has it, a variant or a substitute, and needs no second",
+    "not-due-yet": "bought so lately that it is not needed again yet",
+    "wrong-life-stage": "made for an age that no child of the person is of",
     "in-cart": "it is in the cart already",
     "elsewhere-on-page": "another placement of this page shows it",
     "missing-merge-field": "its words need something that is not known of this person",
@@ -26,10 +30,13 @@ def gate(ask: Ask, why_not: Callable[[Ask, str], str | None]) -> Callable[[str],
     """
     lasting = {} if ask.profile.blocked else ask.shelf.lasting
     kinds, cart, taken = ask.placement.kinds, ask.cart, ask.taken
+    held, shelf = ask.held, ask.shelf
 
     def rule(item_id: str) -> str | None:
         kind = lasting.get(item_id)
         if kind is None or item_id in cart or item_id in taken or (kinds and kind not in kinds):
+            return why_not(ask, item_id)
+        if held and ownership.touches(item_id, held, shelf):
             return why_not(ask, item_id)
         return None
 
@@ -58,21 +65,21 @@ def why_not(ask: Ask, item_id: str) -> str | None:
         return "in-cart"
     if item_id in ask.taken:
         return "elsewhere-on-page"
-    if item.attributes.get("durable") is True:
-        bought = ask.profile.purchases.get(item_id)
-        if bought is not None and bought.times > 0 and not bought.gift:
-            return "already-bought"
-    return None
+    years = ask.shelf.ages.get(item_id)
+    assumes = ask.level != "neutral"
+    if years and assumes and lifestages.outside(years, ask.profile.traits, ask.now):
+        return "wrong-life-stage"
+    return ownership.held(item_id, ask.held, ask.shelf, ask.timestamp) if ask.held else None
 
 
 def is_lasting(item: Item) -> bool:
     """Whether nothing but the placement, the page and the person's word can keep it from being
-    shown: it has no dates, no end of stock, and may be bought again."""
+    shown: it has no dates, no end of stock, and is for every age."""
     return (
         item.available_from is None
         and item.available_until is None
         and item.stock is None
-        and item.attributes.get("durable") is not True
+        and lifestages.years(item) is None
     )
 
 

@@ -27,20 +27,26 @@ def part_of_day(hour: float) -> str:
 class Shelf:
     """The items that there are, and where to find them by kind and by kind and category.
 
-    `lasting` holds the kind of each item that is there for everybody, without an end.
+    `lasting` holds the kind of each item that is there for everybody, without an end. `alike` names
+    what an item is the same thing as, where that is more than itself; `accessories` what goes with
+    what is owned, by the same names; `ages` the years from and to which a child is the right age.
     """
 
     items: Mapping[str, Item]
     kinds: Mapping[str, Sequence[str]]
     categories: Mapping[tuple[str, str], Sequence[str]]
     lasting: Mapping[str, str] = field(default_factory=dict)
+    alike: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    accessories: Mapping[str, Mapping[str, None]] = field(default_factory=dict)
+    ages: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
     """Everything that a decision is made from; nothing else is read.
 
-    `known` is what words may use of the person: its traits, affinities and counts by name.
+    `known` is what words may use of the person: its traits, affinities and counts by name; `held`
+    says what was bought and until when (seconds since the epoch) that keeps it out, by which rule.
     """
 
     placement: Placement
@@ -56,6 +62,7 @@ class Ask:
     taken: frozenset[str] = frozenset()
     context: Mapping[str, Any] = field(default_factory=dict)
     known: Mapping[str, Any] = field(default_factory=dict)
+    held: Mapping[str, tuple[float, str]] = field(default_factory=dict)
 
     @property
     def timestamp(self) -> float:

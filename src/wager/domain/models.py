@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,19 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ranked = Sequence[tuple[str, float]]  # item id and its rate (share of baskets) or weight
 Cell = list[float]  # [times shown, sum of rewards, sum of what the regression had said]
+
+
+Cycle = Literal["durable", "consumable", "seasonal", "subscription", "collectible"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cycles:
+    """How things are bought again, as it was learnt: by item id or `category:` and its name, the
+    cycle and the days until it may be offered again; `one_of_a_kind` are the categories of which
+    hardly anybody buys a second thing."""
+
+    of: Mapping[str, tuple[Cycle, float]] = field(default_factory=dict)
+    one_of_a_kind: frozenset[str] = frozenset()
 
 
 class Rates:
@@ -62,4 +76,5 @@ class Snapshot:
     rates_in: Mapping[str, Rates] = field(default_factory=dict)
     also_bought: Mapping[str, Ranked] = field(default_factory=dict)
     payoffs: Mapping[str, Payoffs] = field(default_factory=dict)
+    cycles: Cycles = field(default_factory=Cycles)
     crowd_rows: dict[tuple[str, ...], dict[str, bytes]] = field(default_factory=dict)

@@ -147,7 +147,7 @@ class Bettor:
 
     def _table(self, ask: Ask) -> Table:
         safe, dropped = self.safe_choices(ask)
-        who = self.live.standing(ask.profile)
+        who = self.live.standing(ask.profile, ask.now)
         gathered = gather(ask, who, safe, gate(ask, self._why_not))
         found: list[tuple[str | None, Origin]] = list(gathered.kept.items())
         x, values = self._worth(ask, found)
@@ -160,7 +160,7 @@ class Bettor:
         self, ask: Ask, found: Sequence[tuple[str | None, Origin]]
     ) -> tuple[np.ndarray[Any, np.dtype[np.float64]], Worth]:
         named = [(name, origin) for name, origin in found if name is not None]
-        x = rows(ask, self.live.standing(ask.profile), named)
+        x = rows(ask, self.live.standing(ask.profile, ask.now), named)
         payoffs = self.payoffs(ask.placement.name)
         values = worth(
             x, [name for name, _ in named], payoffs, ask.profile.profile_id, ask.segments

@@ -176,6 +176,7 @@ class Deciding:
             taken=taken,
             context=context,
             known=view(profile, now) if self._has_words(placement) else {},
+            held=self.live.standing(profile, now).held,
         )
 
     def _has_words(self, placement: Placement) -> bool:

@@ -262,10 +262,11 @@ class Learning:
             snapshot=self.live.snapshot,
             shelf=self.live.shelf,
             segments=profile.segments,
+            held=self.live.standing(profile, at).held,
         )
         ask = replace(ask, level=evidence(ask, refused=False, words=False).level)
         with self._mutex:
-            who = self.live.standing(profile)
+            who = self.live.standing(profile, at)
             origins = gather(ask, who, (), lambda name: why_not(ask, name)).kept
             if not origins:
                 return 0

@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from wager.decide.candidates import Standing, standing
 from wager.decide.eligibility import is_lasting
-from wager.domain.asking import Shelf
+from wager.decide.ownership import Kinship
+from wager.domain import lifestages
+from wager.domain.asking import DAY, Shelf
 from wager.domain.content import Item
 from wager.domain.definitions import Goal, Placement, Segment
 from wager.domain.models import Snapshot
@@ -48,9 +50,11 @@ class Live:
         self._kinds: dict[str, dict[str, None]] = {}
         self._categories: dict[tuple[str, str], dict[str, None]] = {}
         self._lasting: dict[str, str] = {}
+        self._kinship = Kinship()
+        self._ages: dict[str, tuple[float, float]] = {}
         self.shelf = Shelf(items=self.items, kinds={}, categories={})
         self._items_seen = 0
-        self._standings: OrderedDict[str, tuple[int, object, object, Standing]] = OrderedDict()
+        self._standings: OrderedDict[str, tuple[int, int, object, object, Standing]] = OrderedDict()
         self._zones: dict[str, tzinfo | None] = {}
         self.load_definitions()
         self.load_items()
@@ -89,6 +93,10 @@ class Live:
             self._kinds.setdefault(item.kind, {})[item.item_id] = None
             for category in item.categories:
                 self._categories.setdefault((item.kind, category), {})[item.item_id] = None
+            self._kinship.put(item, self.snapshot.cycles)
+            years = lifestages.years(item)
+            if years is not None:
+                self._ages[item.item_id] = years
             if _is_templated(item):
                 self.templated.add(item.item_id)
             elif is_lasting(item):
@@ -103,6 +111,8 @@ class Live:
         item = self.items.pop(item_id, None)
         if item is not None:
             self._lasting.pop(item_id, None)
+            self._kinship.forget(item)
+            self._ages.pop(item_id, None)
             self._kinds.get(item.kind, {}).pop(item_id, None)
             for category in item.categories:
                 self._categories.get((item.kind, category), {}).pop(item_id, None)
@@ -119,22 +129,27 @@ class Live:
                 for key, names in self._categories.items()
             },
             lasting=self._lasting,
+            alike=self._kinship.alike,
+            accessories=self._kinship.accessories,
+            ages=self._ages,
         )
 
-    def standing(self, profile: Profile) -> Standing:
-        """What follows from this version of the profile, kept until it changes."""
+    def standing(self, profile: Profile, now: datetime) -> Standing:
+        """What follows from this version of the profile, kept until it changes or the day does."""
         kept = self._standings.get(profile.profile_id)
         also_bought, shelf = self.snapshot.also_bought, self.shelf
+        version, today = profile.version, int(now.timestamp() // DAY)
         if (
             kept is not None
-            and kept[0] == profile.version
-            and kept[1] is also_bought
-            and kept[2] is shelf
+            and kept[0] == version
+            and kept[1] == today
+            and kept[2] is also_bought
+            and kept[3] is shelf
         ):
             self._standings.move_to_end(profile.profile_id)
-            return kept[3]
-        made = standing(profile, self.snapshot)
-        self._standings[profile.profile_id] = (profile.version, also_bought, shelf, made)
+            return kept[4]
+        made = standing(profile, self.snapshot, shelf, today)
+        self._standings[profile.profile_id] = version, today, also_bought, shelf, made
         if len(self._standings) > STANDINGS:
             self._standings.popitem(last=False)
         return made

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from wager.decide import ownership
 from wager.domain.content import Item
 from wager.domain.definitions import (
     DEFINITIONS,
@@ -54,7 +55,11 @@ class Publishing:
         self.live = live
 
     def put_items(self, items: Sequence[Item]) -> tuple[int, "Future[None]"]:
-        """Create or replace items."""
+        """Create or replace items; one whose words on buying again mean nothing is refused."""
+        for item in items:
+            wrong = ownership.problem(item) if item.attributes else None
+            if wrong is not None:
+                raise BadInput(f"item {item.item_id!r}: {wrong}")
         with self.live.stores.transaction() as commit:
             count = self.live.stores.catalog.put(items)
             self.live.load_items()

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from wager.domain.events import CANCELLED, ORDERED, Event
+from wager.domain.lifestages import ages
 from wager.domain.profiles import Affinity, Field, Profile
 from wager.unify import orders
 from wager.unify.draft import decayed
@@ -144,6 +145,14 @@ def _cart_size(profile: Profile, now: datetime) -> Field | None:
     return _field(float(len(profile.cart)), max(profile.cart.values()), "items in the cart")
 
 
+def _child_age(which: int) -> Derive:
+    def child_age(profile: Profile, now: datetime) -> Field | None:
+        known = ages(profile.traits, now)
+        return _field(known[which], now, "now - the month of birth stated") if known else None
+
+    return child_age
+
+
 _ORDERS = (ORDERED, CANCELLED)
 _REVENUE = (orders.REVENUE, orders.REFUNDED_VALUE)
 DERIVED: dict[str, Derived] = {
@@ -188,6 +197,12 @@ DERIVED: dict[str, Derived] = {
         "the local weekday of most of their orders, from 3 orders on",
         _ORDERS,
         ("weekdays",),
+    ),
+    "youngestChildAge": Derived(
+        _child_age(-1), "the youngest child's age in years, of those stated", timed=True
+    ),
+    "oldestChildAge": Derived(
+        _child_age(0), "the oldest child's age in years, of those stated", timed=True
     ),
     "cartSize": Derived(_cart_size, "how many different items are in their cart", tables=("cart",)),
 }

@@ -1,0 +1,219 @@
+"""What was bought is left out, with all that is the same thing, until it is due or goes back."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+import wager
+from wager.domain.decisions import Decision
+from wager.engine.engine import Engine
+from wager.errors import BadInput
+
+START = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.at = START
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def forward(self, **by: float) -> None:
+        self.at += timedelta(**by)
+
+
+Shop = tuple[Engine, Clock]
+ITEMS: list[dict[str, Any]] = [
+    {"itemId": "seat-oak", "parentId": "seat", "attributes": {"repurchase": "durable"}},
+    {"itemId": "seat-pine", "parentId": "seat"},
+    {"itemId": "bidet", "attributes": {"repurchase": "durable", "substitutes": "toilet-seats"}},
+    {"itemId": "lid", "attributes": {"substitutes": ["toilet-seats", "lids"]}},
+    {"itemId": "soap", "attributes": {"repurchase": "consumable", "repurchaseDays": 30}},
+    {"itemId": "pumpkin", "attributes": {"repurchase": "seasonal"}},
+    {"itemId": "stamp-1", "parentId": "stamps", "attributes": {"repurchase": "collectible"}},
+    {"itemId": "stamp-2", "parentId": "stamps", "attributes": {"repurchase": "collectible"}},
+    {"itemId": "news", "attributes": {"repurchase": "subscription"}},
+    {"itemId": "machine", "attributes": {"durable": True, "accessories": ["beans"]}},
+    {"itemId": "beans", "title": "Beans"},
+    {"itemId": "descaler", "attributes": {"accessoryOf": ["machine"]}},
+    {"itemId": "bib", "categories": ["Toddler"], "attributes": {"ageFrom": 0.5, "ageTo": 3}},
+    {"itemId": "train", "categories": ["Toddler"]},
+    *({"itemId": f"plain-{n}"} for n in range(6)),
+]
+
+
+@pytest.fixture
+def shop() -> Iterator[Shop]:
+    clock = Clock()
+    with wager.open("memory://", now=clock) as engine:
+        engine.publish(
+            items=ITEMS,
+            placements=[{"name": "home", "slots": 3, "default": "plain-0"},
+                        {"name": "mail", "slots": 2, "default": "plain-1"},
+                        {"name": "page", "slots": 24}],
+        )  # fmt: skip
+        for number in range(8):
+            order(engine, clock, f"other-{number}", *(f"plain-{n}" for n in range(6)))
+        engine.learn()
+        yield engine, clock
+
+
+counter = iter(range(10**9))
+
+
+def track(engine: Engine, clock: Clock, user: str, event: str, **properties: Any) -> None:
+    message = {
+        "type": "track",
+        "event": event,
+        "userId": user,
+        "messageId": f"m-{next(counter)}",
+        "timestamp": clock().isoformat(),
+        "properties": properties,
+    }
+    assert engine.collect([message]).accepted == 1
+
+
+def order(engine: Engine, clock: Clock, user: str, *items: str, **properties: Any) -> None:
+    products = [{"product_id": item, "price": 2.0, "quantity": 1} for item in items]
+    track(engine, clock, user, "Order Completed", products=products, **properties)
+
+
+def out(engine: Engine, user: str, placement: str = "home") -> dict[str, str]:
+    """What is left out for that person, and by which rule, of everything there is."""
+    everything = [item["itemId"] for item in ITEMS]
+    decision = engine.decide(placement=placement, user_id=user, candidates=everything)
+    return {one.item_id: one.rule for one in decision.excluded}
+
+
+def shown(decision: Decision) -> set[str | None]:
+    return {choice.item_id for choice in decision.choices}
+
+
+def test_a_durable_is_out_with_its_variants_in_every_placement_at_once(shop: Shop) -> None:
+    engine, clock = shop
+    assert out(engine, "ada") == {}
+    order(engine, clock, "ada", "seat-oak")
+    kept_out = {"seat-oak": "already-bought", "seat-pine": "already-bought"}
+    assert out(engine, "ada") == out(engine, "ada", "mail") == kept_out
+    assert out(engine, "bob") == {}
+    clock.forward(days=3000)
+    assert out(engine, "ada") == kept_out
+
+
+def test_substitutes_are_out_too(shop: Shop) -> None:
+    engine, clock = shop
+    order(engine, clock, "ada", "bidet")
+    assert out(engine, "ada") == {"bidet": "already-bought", "lid": "already-bought"}
+
+
+@pytest.mark.parametrize("event", ["Order Refunded", "Order Cancelled"])
+def test_what_goes_back_may_be_shown_again(shop: Shop, event: str) -> None:
+    engine, clock = shop
+    order(engine, clock, "ada", "bidet", order_id="o-1")
+    assert out(engine, "ada")
+    clock.forward(days=1)
+    track(engine, clock, "ada", event, order_id="o-1")
+    assert out(engine, "ada") == {}
+
+
+@pytest.mark.parametrize(("item", "days"), [("soap", 30), ("pumpkin", 300)])
+def test_what_is_used_up_is_out_until_it_is_due(shop: Shop, item: str, days: int) -> None:
+    engine, clock = shop
+    order(engine, clock, "ada", item)
+    clock.forward(days=days, minutes=-1)
+    assert out(engine, "ada") == {item: "not-due-yet"}
+    clock.forward(minutes=2)
+    assert out(engine, "ada") == {}
+
+
+def test_of_what_is_collected_only_the_piece_one_has_is_out(shop: Shop) -> None:
+    engine, clock = shop
+    order(engine, clock, "ada", "stamp-1", "news")
+    assert out(engine, "ada") == {"stamp-1": "already-bought", "news": "already-bought"}
+
+
+def test_a_gift_keeps_nothing_out(shop: Shop) -> None:
+    engine, clock = shop
+    order(engine, clock, "ada", "seat-oak", "soap", gift=True)
+    assert out(engine, "ada") == {}
+
+
+def test_instead_of_the_durable_come_its_accessories(shop: Shop) -> None:
+    engine, clock = shop
+    order(engine, clock, "ada", "machine")
+    for _ in range(5):
+        track(engine, clock, "ada", "Product Viewed", product_id="plain-0")
+    found = {
+        choice.item_id: choice.reasons
+        for choice in engine.decide(placement="page", user_id="ada").choices
+    }
+    assert "machine" not in found
+    assert {"beans", "descaler"} <= found.keys()
+    assert any(reason.text == "Because you bought machine" for reason in found["descaler"])
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [{"repurchase": "sometimes"}, {"repurchaseDays": -1}, {"repurchaseDays": "30"},
+     {"substitutes": 7}, {"accessoryOf": [1]}],
+)  # fmt: skip
+def test_words_on_buying_again_that_mean_nothing_are_refused(
+    shop: Shop, attributes: dict[str, Any]
+) -> None:
+    engine, _ = shop
+    with pytest.raises(BadInput, match=next(iter(attributes))):
+        engine.publish(items=[{"itemId": "odd", "attributes": attributes}])
+
+
+# ---- outgrown
+
+
+def identify(engine: Engine, clock: Clock, user: str, **traits: Any) -> None:
+    message = {"type": "identify", "userId": user, "timestamp": clock().isoformat()}
+    assert engine.collect([message | {"traits": traits}]).accepted == 1
+
+
+@pytest.mark.parametrize(
+    "traits",
+    [{"children": [{"birthMonth": "2024-05"}, {"birthMonth": "2012-01"}]},
+     {"children": ["2024-05-17"]}, {"childBirthMonth": "2024-05"},
+     {"childBirthDate": "2024-05-17"}],
+)  # fmt: skip
+def test_a_child_grows_older_by_itself(shop: Shop, traits: dict[str, Any]) -> None:
+    engine, clock = shop
+    assert out(engine, "ada") == {}
+    identify(engine, clock, "ada", **traits)
+    age = engine.people.get("user_id", "ada").traits["youngestChildAge"].value
+    assert age == pytest.approx(1.8, abs=0.05)
+    assert out(engine, "ada") == {}
+    clock.forward(days=500)
+    assert engine.people.get("user_id", "ada").traits["youngestChildAge"].value > 3
+    assert out(engine, "ada") == {"bib": "wrong-life-stage"}
+
+
+def test_children_of_another_age_only(shop: Shop) -> None:
+    engine, clock = shop
+    identify(engine, clock, "ada", children=[{"birthMonth": "2012-01"}, {"name": "Tom"}, 7])
+    assert out(engine, "ada") == {"bib": "wrong-life-stage"}
+    assert engine.people.get("user_id", "ada").traits["oldestChildAge"].value > 14
+
+
+def test_a_leaning_of_six_years_ago_brings_no_toddler_content(shop: Shop) -> None:
+    engine, clock = shop
+    for _ in range(5):
+        order(engine, clock, "ada", "train", "bib")
+        track(engine, clock, "ada", "Item Liked", itemId="train")
+    tastes = {"train", "bib"}
+    assert tastes & candidates(engine, "ada")
+    clock.forward(days=6 * 365)
+    assert not tastes & candidates(engine, "ada")
+    track(engine, clock, "ada", "Product Viewed", product_id="plain-0")
+    assert not tastes & candidates(engine, "ada"), "nor when they come back"
+
+
+def candidates(engine: Engine, user: str) -> set[str | None]:
+    decision = engine.decide(placement="home", user_id=user)
+    return {one.item_id for one in decision.candidates} | shown(decision)
