@@ -152,9 +152,9 @@ def test_every_figure_of_the_reports() -> None:
 
 
 def decile_fields() -> set[str]:
-    from wager.measure.calibration import Decile
+    from wager.measure.calibration import Decile, Skill
 
-    return fields(Decile)
+    return fields(Decile) | fields(Skill)
 
 
 # ---- events.md

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wager.domain.decisions import Choice, Decision
+from wager.learn.honesty import Honesty
 from wager.learn.popularity import Crowd
 from wager.learn.rewards import Cells
 from wager.measure.calibration import Calibration
@@ -112,6 +113,12 @@ FOLDS: dict[str, Law] = {
         observations=st.tuples(eighths, eighths),
         add=lambda fold, seen: fold.add(*seen),
         view=lambda fold: (fold.bins, fold.deciles()),
+    ),
+    "honesty": Law(
+        empty=Honesty,
+        observations=st.tuples(eighths, eighths, st.integers(1, 8).map(float)),
+        add=lambda fold, seen: fold.add(*seen),
+        view=lambda fold: (fold.bins, fold.squares, fold.newest),
     ),
     "tally": Law(
         empty=Tally,

@@ -14,7 +14,7 @@ Shop = Callable[..., Any]
 Visit = Callable[[Page, str], None]
 PATHS = (
     "/", "/bets", "/bets/bet-3", "/bets/bet-3?slot=1", "/people", "/people/user_id/u-5",
-    "/content", "/content?state=unavailable", "/events", "/find?q=nothing-is-called-so",
+    "/content", "/content?state=unavailable", "/events", "/honesty", "/find?q=nothing-is-called-so",
 )  # fmt: skip
 CONTRAST = """() => {
   const channel = (c) => (c /= 255) <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;

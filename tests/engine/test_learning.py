@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import wager
@@ -271,3 +272,34 @@ def test_also_bought_is_outgrown_by_a_tenth_more_orders() -> None:
     assert not engine.learning.outgrown
     assert engine.live.snapshot.also_bought["p-1"] == [("p-2", 60.0)]
     engine.close()
+
+
+def test_what_is_said_is_put_right_by_what_came_of_it(tmp_path: Path) -> None:
+    """Nothing is ever clicked but p-3; a restart says the same, and reasons still add up."""
+    url = f"sqlite:///{tmp_path / 'shop.db'}"
+    engine, clock = opened(url)
+    products = [{"product_id": f"p-{n}"} for n in range(6)]
+    for _ in range(6):
+        track(engine, clock, "Order Completed", "x", products=products)
+    engine.learn()
+    clicks(engine, clock, 200)
+    clock.at += timedelta(hours=1)
+    engine.learn()
+    clicks(engine, clock, 1)
+    engine.learn()
+    engine.learning.publish()
+    honest = engine.live.snapshot.payoffs["home"].honest
+    assert honest is not None
+    said = engine.decide(placement="home", user_id="u-1", candidates=["p-3", "p-4"])
+    choice = said.choices[0]
+    assert choice.raw_reward is not None
+    assert sum(one.weight for one in choice.reasons) == pytest.approx(choice.expected_reward)
+    assert choice.expected_reward == pytest.approx(float(np.interp(choice.raw_reward, *honest)))
+    engine.close()
+    again = wager.open(url, now=clock)
+    kept = again.live.snapshot.payoffs["home"].honest
+    assert kept is not None
+    assert kept[1].tolist() == honest[1].tolist()
+    report = again.measuring.report("calibration")
+    assert report["error"] != report["rawError"]
+    again.close()

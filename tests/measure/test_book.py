@@ -180,7 +180,9 @@ def test_a_goal_of_another_worth_is_compared_as_odds() -> None:
     double = _win(_bet("d1", goal="double", said=(1.0,)), reward=2.0)
     report = overview_of(_read((double, 0)), Asked())
     assert report["expectedRate"] == 0.5
-    (decile,) = _read((double, 0)).calibrated(placements=["home"], since_hour=None).deciles()
+    (decile,) = (
+        _read((double, 0)).calibrated(placements=["home"], since_hour=None, raw="told").deciles()
+    )
     assert (decile.said, decile.won) == (0.5, 1.0)
 
 

@@ -105,9 +105,22 @@ class Decile(Answer, frozen=True):
     count: int = 0
 
 
+class Skill(Answer, frozen=True, tag=True):
+    """Against always saying the base rate: 0 is no better, 1 is all-knowing."""
+
+    log_loss: float
+    base_rate_log_loss: float
+    base_rate: float
+    skill: float
+
+
 class Calibration(Answer, frozen=True):
     deciles: list[Decile] = []
     error: float | None = None
+    error_by_chance: float | NotEnough | None = None
+    raw_error: float | NotEnough | None = None
+    skill: Skill | NotEnough | None = None
+    raw_skill: Skill | NotEnough | None = None
     not_enough: NotEnough | None = None
     count: int = 0
 

@@ -8,13 +8,21 @@ from nicegui import app as pages
 from nicegui import ui
 from starlette.types import ASGIApp
 
-from wager.console import bets, content, events, find, overview, people
+from wager.console import bets, content, events, find, honesty, overview, people
 from wager.console.api import Api
 from wager.console.sessions import Sessions
 from wager.console.signing_in import Door, SigningIn
 from wager.console.theme import ICON, page
 
-PAGES = (overview, bets, people, content, events, find)  # their import registers their addresses
+PAGES = (
+    overview,
+    bets,
+    people,
+    content,
+    events,
+    honesty,
+    find,
+)  # their import registers their addresses
 
 
 def create_console(api: Api | ASGIApp) -> FastAPI:

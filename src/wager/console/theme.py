@@ -29,6 +29,7 @@ SECTIONS = (
     ("People", "/people"),
     ("Content", "/content"),
     ("Events", "/events"),
+    ("Honesty", "/honesty"),
 )
 Build = Callable[["Sheet"], Awaitable[Response | None]]
 

@@ -23,15 +23,17 @@ class Worth:
     """Expected reward and standard error of each candidate, and the parts that add up to it.
 
     Feature times weight adds up to `said`, what the regression alone said; the corrections are by
-    what came of earlier bets, and a floor at 0.
+    what came of earlier bets, and a floor at 0. `told` is the mean put right by what came of bets
+    that said as much: it is what is said, while odds follow from the mean.
     """
 
     mean: Floats
+    told: Floats
     deviation: Floats
     x: Floats  # (candidates, WIDTH)
     weights: Floats  # (WIDTH,)
     said: Floats
-    corrections: Floats  # (candidates, 4): item, segment x item, person x item, floor
+    corrections: Floats  # (candidates, 5): item, segment x item, person x item, floor, honesty
 
 
 def nothing_learnt() -> Payoffs:
@@ -51,7 +53,7 @@ def worth(
     said = x @ payoffs.mean
     spread = np.einsum("ij,ij->i", x @ payoffs.covariance, x)
     records = _records(names, payoffs, tuple(segments))  # (candidates, 4)
-    corrections = np.zeros((len(names), 4))
+    corrections = np.zeros((len(names), 5))
     corrections[:, :2] = records[:, :2]
     share = records[:, 2] + records[:, 3] + _UNKNOWN_PERSON
     person = payoffs.people.get(profile_id)
@@ -61,12 +63,14 @@ def worth(
                 above = float(corrections[row, 0] + corrections[row, 1])
                 corrections[row, 2], rest = _shrunk(cell, PERSON_STRENGTH, above)
                 share[row] += rest - _UNKNOWN_PERSON
-    mean = said + corrections.sum(axis=1)
+    mean = said + corrections[:, :4].sum(axis=1)
     if payoffs.base >= 0:  # rewards are not negative, so neither is what is expected
         corrections[:, 3] = np.maximum(-mean, 0.0)
         mean += corrections[:, 3]
     deviation = np.sqrt(payoffs.noise * (spread + share))
-    return Worth(mean, deviation, x, payoffs.mean, said, corrections)
+    told = mean if payoffs.honest is None else np.interp(mean, *payoffs.honest)
+    corrections[:, 4] = told - mean
+    return Worth(mean, told, deviation, x, payoffs.mean, said, corrections)
 
 
 def _records(names: Sequence[str | None], payoffs: Payoffs, segments: tuple[str, ...]) -> Floats:

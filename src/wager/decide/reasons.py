@@ -72,6 +72,7 @@ _RECORD = {
     "segment-record": "what came of showing it to people in the same segment",
     "person-record": "what this person did when it was shown",
     "floor": "an outcome brings nothing at the least",
+    "honesty": "put right by what came of bets that promised as much",
 }
 _SAID = _RECORD | {
     "popular": "how popular it is with everybody lately",

@@ -49,7 +49,8 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=False
 class Choice(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One item in one slot; `item_id` None is nothing, chosen with its own propensity.
 
-    `features` are those of the decision's `feature_names`, as the policy saw them.
+    `raw_reward` is what was expected before it was put right by what came of bets like it; None
+    where that changed nothing.
     """
 
     slot: int
@@ -58,6 +59,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     propensity: float
     expected_reward: float
     standard_error: float
+    raw_reward: float | None = None
     fragment_id: str | None = None
     content: dict[str, Any] = {}
     reasons: tuple[Reason, ...] = ()

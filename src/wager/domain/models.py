@@ -55,6 +55,7 @@ class Payoffs:
     covariance: Floats
     noise: float
     base: float
+    honest: tuple[Floats, Floats] | None = None  # (points,) said, (points,) to be said instead
     items: Mapping[str, Cell] = field(default_factory=dict)
     segments: Mapping[str, Mapping[str, Cell]] = field(default_factory=dict)
     people: Mapping[str, Mapping[str, Cell]] = field(default_factory=dict)

@@ -139,7 +139,8 @@ class Bettor:
             item_id=name,
             level=level,
             propensity=1.0,
-            expected_reward=float(table.worth.mean[slot]),
+            expected_reward=float(table.worth.told[slot]),
+            raw_reward=_raw(table.worth, slot),
             standard_error=float(table.worth.deviation[slot]),
             content=shown,
             reasons=(why, *words),
@@ -271,7 +272,8 @@ class Bettor:
             item_id=name,
             level=level,
             propensity=propensity,
-            expected_reward=float(table.worth.mean[row]),
+            expected_reward=float(table.worth.told[row]),
+            raw_reward=_raw(table.worth, row),
             standard_error=float(table.worth.deviation[row]),
             content=shown,
             reasons=(*why, *words) if words else why,
@@ -291,7 +293,7 @@ class Bettor:
         safe = set(table.safe)
         bet = sum(one.item_id not in safe for one in choices)
         rewards = sorted(
-            max(float(table.worth.mean[row]), 0.0)
+            max(float(table.worth.told[row]), 0.0)
             for row, (name, _) in enumerate(table.found)
             if name in safe
         )
@@ -301,8 +303,14 @@ class Bettor:
 def _expected(table: Table, name: str) -> float:
     for row, (found, _) in enumerate(table.found):
         if found == name:
-            return float(table.worth.mean[row])
+            return float(table.worth.told[row])
     return 0.0
+
+
+def _raw(values: Worth, row: int) -> float | None:
+    """What was expected before it was put right; None where that changed nothing."""
+    raw = float(values.mean[row])
+    return raw if raw != values.told[row] else None
 
 
 def _nothing(why: Reason) -> Choice:
@@ -335,10 +343,11 @@ def _with_nothing(
     return np.vstack([x, zero]), replace(
         values,
         mean=np.append(values.mean, saved),
+        told=np.append(values.told, saved),
         deviation=np.append(values.deviation, sure),
         x=np.vstack([values.x, zero]),
         said=np.append(values.said, saved),
-        corrections=np.vstack([values.corrections, np.zeros((1, 4))]),
+        corrections=np.vstack([values.corrections, np.zeros((1, 5))]),
     )
 
 
@@ -353,7 +362,7 @@ def _candidates(table: Table, odds: np.ndarray[Any, np.dtype[np.float64]]) -> tu
             logged[row * width : (row + 1) * width] if name is not None else b"",
         )
         for row, ((name, origin), chance, mean, deviation) in enumerate(zip(
-            table.found, odds.tolist(), table.worth.mean.tolist(),
+            table.found, odds.tolist(), table.worth.told.tolist(),
             table.worth.deviation.tolist(), strict=True,
         ))
     )  # fmt: skip

@@ -18,6 +18,7 @@ from wager.domain.decisions import LoggedDecision, Outcome
 from wager.domain.events import ORDERED, Event, StoredEvent
 from wager.domain.models import Ranked, Snapshot
 from wager.domain.profiles import Profile
+from wager.engine.judging import Judging
 from wager.engine.live import Live
 from wager.learn import attribution
 from wager.learn.popularity import KEPT, Crowd, actions, weight_at
@@ -42,6 +43,7 @@ class Kept(msgspec.Struct):
     latest: datetime | None = None
     crowds: dict[str, Crowd] = {}
     rewards: dict[str, bytes] = {}
+    judging: Judging = msgspec.field(default_factory=Judging)
     features: tuple[str, ...] = FEATURES
 
 
@@ -206,6 +208,8 @@ class Learning:
                         decision.placement, Rewards(WIDTH)
                     )
                     count += fold.add(logged, after=read_at.get(decision.decision_id, beginning))
+                since = read_at.get(decision.decision_id, beginning)
+                self._kept.judging.take(logged, since=since)
                 read_at[decision.decision_id] = cursor
             self._kept.decisions = cursor
             if len(page) < PAGE:
@@ -228,7 +232,7 @@ class Learning:
             rates_in={name: crowd.rates(doubt) for name, crowd in inside.items()},
             also_bought=self._also_bought,
             payoffs={
-                name: fold.payoffs(PRIOR_MEAN, PRIOR_STRENGTH)
+                name: self._kept.judging.put_right(name, fold.payoffs(PRIOR_MEAN, PRIOR_STRENGTH))
                 for name, fold in self._rewards.items()
             },
         )

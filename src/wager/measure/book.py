@@ -7,10 +7,10 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from wager.domain.decisions import Decision, LoggedDecision
+from wager.domain.settlement import Result, news
 from wager.measure import overview
 from wager.measure.calibration import Calibration
 from wager.measure.metrics import Cell, Rewards
-from wager.measure.settlement import Result, news
 
 DAY_HOURS = 24
 ALL = ""  # in place of a placement: all of them together
@@ -36,6 +36,7 @@ class Book:
     def __init__(self) -> None:
         self.tally = overview.Tally()
         self.calibration: dict[tuple[str, int], Calibration] = {}
+        self.raw: dict[tuple[str, int], Calibration] = {}  # of what was not yet put right
         self.rewards: dict[Series, Rewards] = {}
         self.cursor = 0  # up to where the log has been read
         self.live = False  # whether any bet was not a replay
@@ -99,11 +100,14 @@ class Book:
         for rewards in self.rewards.values():
             rewards.leave(profile_id)
 
-    def calibrated(self, *, placements: Iterable[str], since_hour: int | None) -> Calibration:
-        """The calibration of some placements, from the day of an hour on."""
+    def calibrated(
+        self, *, placements: Iterable[str], since_hour: int | None, raw: Literal["raw", "told"]
+    ) -> Calibration:
+        """The calibration of some placements, from the day of an hour on: of what was told, or of
+        what would have been told had nothing been put right."""
         names, first = set(placements), None if since_hour is None else since_hour // DAY_HOURS
         both = Calibration()
-        for (placement, day), part in self.calibration.items():
+        for (placement, day), part in (self.raw if raw == "raw" else self.calibration).items():
             if placement in names and (first is None or day >= first):
                 both = both.merge(part)
         return both
@@ -128,15 +132,20 @@ class Book:
             return
         day = overview.hour_of(decision).number // DAY_HOURS
         calibration = self.calibration.setdefault((decision.placement, day), Calibration())
+        raw = self.raw.setdefault((decision.placement, day), Calibration())
         for choice in decision.choices:
             if choice.item_id is None:
                 continue
             said = choice.expected_reward / pays
+            meant = said if choice.raw_reward is None else choice.raw_reward / pays
             won = after.rewards.get(choice.slot, 0.0) / pays if after is not None else 0.0
             if before is None:
                 calibration.add(said, won)
+                raw.add(meant, won)
             else:
-                calibration.correct(said, won - before.rewards.get(choice.slot, 0.0) / pays)
+                change = won - before.rewards.get(choice.slot, 0.0) / pays
+                calibration.correct(said, change)
+                raw.correct(meant, change)
 
     def _reward(self, decision: Decision, before: Result | None, after: Result | None) -> None:
         who = decision.profile_id
@@ -154,7 +163,7 @@ class Book:
                 rewards.add(who, after.reward, won=after.won)
 
 
-FORMAT = 1  # grows when what is kept changes: an older checkpoint is then read from the log again
+FORMAT = 2  # grows when what is kept changes: an older checkpoint is then read from the log again
 
 
 class _Kept(msgspec.Struct, kw_only=True):
@@ -164,6 +173,7 @@ class _Kept(msgspec.Struct, kw_only=True):
     latest: datetime | None
     tally: dict[overview.Hour, overview.Facts]
     calibration: list[tuple[str, int, dict[int | None, tuple[int, float, float]]]]
+    raw: list[tuple[str, int, dict[int | None, tuple[int, float, float]]]]
     rewards: list[tuple[Series, dict[str, Cell]]]
     open: set[str]
     left: set[str]
@@ -177,6 +187,7 @@ def pack(book: Book) -> bytes:
         latest=book.latest,
         tally=book.tally.hours,
         calibration=[(*where, fold.bins) for where, fold in book.calibration.items()],
+        raw=[(*where, fold.bins) for where, fold in book.raw.items()],
         rewards=[(series, fold.cells) for series, fold in book.rewards.items()],
         open=book.open,
         left=book.left,
@@ -195,8 +206,9 @@ def unpack(body: bytes) -> Book | None:
     book = Book()
     book.cursor, book.live, book.latest = kept.cursor, kept.live, kept.latest
     book.tally.hours = kept.tally
-    for placement, day, bins in kept.calibration:
-        book.calibration.setdefault((placement, day), Calibration()).bins = bins
+    for kind, folds in ((book.calibration, kept.calibration), (book.raw, kept.raw)):
+        for placement, day, bins in folds:
+            kind.setdefault((placement, day), Calibration()).bins = bins
     book.rewards = {series: Rewards(cells.items()) for series, cells in kept.rewards}
     book.open, book.left = kept.open, kept.left
     return book

@@ -1,6 +1,6 @@
 """Are the odds honest: what was said of choices against what came of them, by tenths."""
 
-from math import floor, log2
+from math import floor, log, log2, pi, sqrt
 
 import msgspec
 
@@ -8,6 +8,7 @@ from wager.domain.estimates import NotEnough
 
 PER_DOUBLING = 16  # bins are 4.4 % wide
 NEEDED_WON = 10.0
+SURE = 1e-4  # nothing is said to be surer than this, or what is said to be sure could cost all
 
 
 class Decile(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -18,6 +19,16 @@ class Decile(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     said: float
     won: float
     count: int
+
+
+class Skill(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag=True):
+    """Log-loss of what was said, that of saying the same of all, and what that much less is worth:
+    `skill` is 1 - logLoss / baseRateLogLoss, 0 for who always says the base rate."""
+
+    log_loss: float
+    base_rate_log_loss: float
+    base_rate: float
+    skill: float
 
 
 class Calibration:
@@ -76,6 +87,41 @@ class Calibration:
             return NotEnough(needed=int(NEEDED_WON), seen=int(won), what="won choices")
         return sum(one.count * abs(one.said - one.won) for one in deciles) / won
 
+    def error_by_chance(self) -> float | NotEnough:
+        """The error that honest odds would show with as many choices, by chance alone:
+        sum over deciles of sqrt(2/pi) sqrt(n p (1 - p)) / sum over deciles of n p, p = won."""
+        deciles = self.deciles()
+        won = sum(one.count * one.won for one in deciles)
+        if won < NEEDED_WON:
+            return NotEnough(needed=int(NEEDED_WON), seen=int(won), what="won choices")
+        spread = sum(
+            sqrt(one.count * one.won * max(1.0 - one.won, 0.0)) for one in deciles if one.won > 0
+        )
+        return sqrt(2.0 / pi) * spread / won
+
+    def skill(self) -> Skill | NotEnough:
+        """How much better than always saying the base rate, where a win is 1 and the rest 0.
+
+        Within a bin what was said counts as its mean: the loss is off by less than 0.1 %.
+
+        References: Good (1952), Rational decisions; Murphy (1973), skill scores.
+        """
+        total, won = self.count, sum(won for _, _, won in self.bins.values())
+        if won < NEEDED_WON or won >= total:
+            return NotEnough(needed=int(NEEDED_WON), seen=int(won), what="won choices")
+        loss = sum(
+            _loss(said / count, min(max(won, 0.0), count), count)
+            for count, said, won in self.bins.values()
+            if count
+        )
+        base = _loss(won / total, won, total)
+        return Skill(
+            log_loss=loss / total,
+            base_rate_log_loss=base / total,
+            base_rate=won / total,
+            skill=1.0 - loss / base,
+        )
+
     def _change(self, said: float, count: int, sum_said: float, won: float) -> None:
         index = _bin(said)
         before = self.bins.get(index, (0, 0.0, 0.0))
@@ -96,3 +142,9 @@ class Calibration:
 def _bin(said: float) -> int | None:
     """The bin of a positive number; None for nothing and less."""
     return floor(log2(said) * PER_DOUBLING) if said > 0.0 else None
+
+
+def _loss(said: float, won: float, count: float) -> float:
+    """The log-loss of saying the same of `count` choices, of which `won` were won."""
+    sure = min(max(said, SURE), 1.0 - SURE)
+    return -(won * log(sure) + (count - won) * log(1.0 - sure))

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from wager.domain.decisions import Decision
-from wager.measure.settlement import Result
+from wager.domain.settlement import Result
 
 HOUR = 3600
 

@@ -89,21 +89,27 @@ def lift_of(book: Book, asked: Asked) -> Report:
 def calibration_of(book: Book, asked: Asked, comparable: Mapping[str, bool]) -> Report:
     """Said against won, by tenths; of all placements only where both are odds of winning.
 
-    `comparable` says for each placement whether its goal pays the same for each win.
+    `comparable` says for each placement whether its goal pays the same for each win. Log-loss is
+    given where it does, against always saying the base rate.
     """
     names = [asked.placement] if asked.placement else [n for n, same in comparable.items() if same]
     hour = int(asked.since.timestamp()) // overview.HOUR if asked.since is not None else None
-    found = book.calibrated(placements=names, since_hour=hour)
+    found = book.calibrated(placements=names, since_hour=hour, raw="told")
+    raw = book.calibrated(placements=names, since_hour=hour, raw="raw")
     report: Report = {
         "placement": asked.placement,
         "deciles": found.deciles(),
+        "rawDeciles": raw.deciles(),
         "count": found.count,
     }
     match found.error():
         case NotEnough() as too_little:
             report["notEnough"] = too_little
         case error:
-            report["error"] = error
+            report["error"], report["errorByChance"] = error, found.error_by_chance()
+            report["rawError"] = raw.error()
+    if all(comparable.get(name, False) for name in names):
+        report["skill"], report["rawSkill"] = found.skill(), raw.skill()
     return report
 
 

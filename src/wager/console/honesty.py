@@ -1,0 +1,90 @@
+"""Is the bookmaker honest: won against said by tenths, and better than always saying the same?"""
+
+from wager.console import plots
+from wager.console.answers import Calibration, Skill
+from wager.console.asking import names_of
+from wager.console.charts import Chart
+from wager.console.format import percent, whole
+from wager.console.markup import Markup, tag
+from wager.console.slip import figure
+from wager.console.theme import Sheet, box, empty, href, page, show
+from wager.domain.estimates import NotEnough
+
+SHARP = 1  # places behind the point
+
+
+@page("/honesty", "Honesty")
+async def honesty(sheet: Sheet) -> None:
+    """One placement, or all of them whose goals pay the same for each win."""
+    placement = sheet.asked("placement")
+    asked = {"placement": placement, "hours": sheet.asked("hours")}
+    found = await sheet.api.get("/v1/reports/calibration", Calibration, asked)
+    show(_head(placement, await names_of(sheet.api, "placements")))
+    show(_figures(found))
+    with box("card", "section"):
+        show(tag("h2", "Said and won, in tenths of the choices by what was said"))
+        if not found.deciles:
+            show(empty("Nothing is settled yet."))
+            return
+        Chart("calibration", plots.calibration(found))
+        show(_table(found))
+
+
+def _head(placement: str, placements: list[str]) -> Markup:
+    links = [
+        tag(
+            "a",
+            name or "all placements",
+            href=href(f"/honesty?placement={name}" if name else "/honesty"),
+            aria_current="true" if name == placement else None,
+        )
+        for name in ("", *placements)
+    ]
+    return tag(
+        "div",
+        tag("h1", "Are the odds honest?"),
+        tag("div", links, class_="slots", role="group", aria_label="Placement"),
+        class_="headline",
+    )
+
+
+def _figures(found: Calibration) -> Markup:
+    return tag(
+        "dl",
+        _error("Said and won are apart by", found.error, found.error_by_chance),
+        _error("Had nothing been put right", found.raw_error, None),
+        _skill("Better than always saying the base rate", found.skill),
+        _skill("The same, had nothing been put right", found.raw_skill),
+        figure("Settled choices", whole(found.count)),
+        class_="figures even card",
+        id="figures",
+    )
+
+
+def _error(name: str, error: float | NotEnough | None, chance: float | NotEnough | None) -> Markup:
+    if not isinstance(error, float):
+        return figure(name, "not enough yet", "needs 10 won choices")
+    by_chance = (
+        f"of what was won; {percent(chance, SHARP)} by chance alone"
+        if isinstance(chance, float)
+        else "of what was won"
+    )
+    return figure(name, percent(error, SHARP), by_chance)
+
+
+def _skill(name: str, skill: Skill | NotEnough | None) -> Markup:
+    if not isinstance(skill, Skill):
+        return figure(name, "not enough yet", "or wins that pay different amounts")
+    losses = f"log-loss {skill.log_loss:.4f} against {skill.base_rate_log_loss:.4f}"
+    return figure(name, percent(skill.skill, SHARP), losses)
+
+
+def _table(found: Calibration) -> Markup:
+    heads = ("said", "won", "choices")
+    lines = [
+        tag("tr", [tag("td", text) for text in (
+            percent(one.said, SHARP), percent(one.won, SHARP), whole(one.count)
+        )])
+        for one in found.deciles
+    ]  # fmt: skip
+    return tag("table", tag("tr", [tag("th", name) for name in heads]), lines, class_="small")

@@ -1,0 +1,128 @@
+"""The bookmaker's honesty: what was said of bets is put right by what came of bets like them."""
+
+from collections.abc import Sequence
+from math import floor, log2
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from wager.domain.decisions import Decision
+from wager.domain.settlement import Result
+from wager.learn.popularity import EPOCH_DAYS
+
+Floats = NDArray[np.float64]
+Curve = tuple[Floats, Floats]  # what was said (points,), rising; what to say instead (points,)
+
+HALF_LIFE_DAYS = 14.0
+PER_DOUBLING = 4  # bins are 19 % wide
+DOUBTED_WINS = 10.0  # as many wins, just as often as was said, weigh against those that were seen
+FAR = 1000.0  # beyond the largest that was seen, the last ratio holds
+
+
+class Honesty(msgspec.Struct):
+    """The fold of one placement: [weight, said, rewards] of settled choices in bins of what was
+    said before it was put right, and the sum of squared rewards.
+
+    >>> fold = Honesty()
+    >>> for number in range(1000):
+    ...     fold.add(0.2, float(number % 10 == 0))
+    >>> x, y = fold.curve()
+    >>> round(float(np.interp(0.2, x, y)), 2)
+    0.1
+    """
+
+    bins: dict[int | None, list[float]] = {}
+    squares: float = 0.0
+    newest: float = 0.0  # the largest weight: that of the latest bet
+
+    def add(self, said: float, reward: float, weight: float = 1.0) -> None:
+        """One settled choice."""
+        cell = self.bins.setdefault(_bin(said), [0.0, 0.0, 0.0])
+        cell[0] += weight
+        cell[1] += weight * said
+        cell[2] += weight * reward
+        self.squares += weight * reward * reward
+        self.newest = max(self.newest, weight)
+
+    def correct(self, said: float, before: float, after: float, weight: float = 1.0) -> None:
+        """A choice that is in already brought `after` in the end, and not `before`."""
+        cell = self.bins.setdefault(_bin(said), [0.0, 0.0, 0.0])
+        cell[2] += weight * (after - before)
+        self.squares += weight * (after * after - before * before)
+
+    def merge(self, other: "Honesty") -> "Honesty":
+        """Both sides together."""
+        bins = {index: list(cell) for index, cell in self.bins.items()}
+        for index, cell in other.bins.items():
+            mine = bins.setdefault(index, [0.0, 0.0, 0.0])
+            for column in range(3):
+                mine[column] += cell[column]
+        return Honesty(bins, self.squares + other.squares, max(self.newest, other.newest))
+
+    def curve(self) -> Curve | None:
+        """What to say instead of what would have been said: rising, between the bins straight.
+
+        With n, S and R the sums over a bin of choices, of what was said and of rewards, and K wins
+        of the usual size u = sum r^2 / sum r in doubt: for all together g = (R + K u) / (S + K u),
+        for each bin y = (R + m g x) / (n + m) at x = S / n, m = K u / (g x); then the nearest
+        rising curve (pool adjacent violators). None before the first win.
+
+        References: Zadrozny, Elkan (2002), isotonic calibration; Barlow et al. (1972).
+        """
+        order = sorted(self.bins, key=lambda index: -(10**9) if index is None else index)
+        table = np.array([self.bins[index] for index in order]).reshape(-1, 3)
+        table /= max(self.newest, 1e-300)
+        count, said, rewards = table[table[:, 0] > 0.0].T
+        if rewards.sum() <= 0.0:
+            return None
+        doubt = DOUBTED_WINS * self.squares / self.newest / rewards.sum()
+        ratio = (rewards.sum() + doubt) / (max(said.sum(), 0.0) + doubt)
+        x = said / count
+        guess = ratio * np.maximum(x, 0.0)
+        usual = rewards.sum() / count.sum()
+        strength = doubt / np.where(guess > 0.0, guess, usual)
+        y = _rising((rewards + strength * guess) / (count + strength), count + strength)
+        last = max(float(x[-1]), 1e-9)
+        return np.append(x, FAR * last), np.append(y, FAR * max(float(y[-1]), 0.0))
+
+
+def _bin(said: float) -> int | None:
+    """The bin of a positive number; None for nothing and less."""
+    return floor(log2(said) * PER_DOUBLING) if said > 0.0 else None
+
+
+def _rising(y: Floats, weight: Floats) -> Floats:
+    """The nearest rising numbers, by weighted least squares: neighbours that fall are pooled."""
+    pools: list[tuple[float, float, int]] = []
+    for value, heavy in zip(y.tolist(), weight.tolist(), strict=True):
+        pools.append((value, heavy, 1))
+        while len(pools) > 1 and pools[-2][0] > pools[-1][0]:
+            (one, w1, n1), (other, w2, n2) = pools[-2], pools[-1]
+            pools[-2:] = [((one * w1 + other * w2) / (w1 + w2), w1 + w2, n1 + n2)]
+    return np.repeat([value for value, _, _ in pools], [many for _, _, many in pools])
+
+
+def weight_at(timestamp: float) -> float:
+    """How much a bet of that moment weighs: later ones more, so that older ones fade."""
+    return float(2.0 ** ((timestamp / 86400.0 - EPOCH_DAYS) / HALF_LIFE_DAYS))
+
+
+def choices(
+    decision: Decision, before: Result | None, after: Result | None
+) -> Sequence[tuple[float, float | None, float]]:
+    """(said before it was put right, reward counted so far, reward now) of each choice of an item.
+
+    The second is None where the choice is settled for the first time.
+    """
+    if decision.holdout or after is None:
+        return ()
+    return [
+        (
+            one.expected_reward if one.raw_reward is None else one.raw_reward,
+            None if before is None else before.rewards.get(one.slot, 0.0),
+            after.rewards.get(one.slot, 0.0),
+        )
+        for one in decision.choices
+        if one.item_id is not None
+    ]
