@@ -23,6 +23,7 @@ from wager.stores.bets import (
     to_cursor,
 )
 from wager.stores.codec import decision_from, encoded
+from wager.stores.ids import Counted
 from wager.stores.journal import Journal
 from wager.stores.moments import micros, moment
 from wager.stores.overlay import Cache, Overlay
@@ -54,6 +55,7 @@ class SqliteDecisions:
             Cache(_CACHED if cached else 0, lambda bet: 10 + len(bet.logged.decision.candidates)),
         )
         journal.register(self._bets)
+        self._ids = Counted(self._highest)
 
     def _load(self, decision_id: str) -> Bet | None:
         rows = self._journal.rows("get_decision", (decision_id,))
@@ -63,7 +65,7 @@ class SqliteDecisions:
     def append(self, decision: Decision) -> None:
         batch = self._journal.batch()
         decision_id = decision.decision_id
-        if self._is_taken(decision_id):
+        if not self._ids.is_new(decision_id) and self._is_taken(decision_id):
             raise Conflict(f"the decision {decision_id!r} is logged already; use an id once")
         body = encoded(decision, f"the decision {decision_id!r}")
         number = self._journal.next("decisions")
@@ -77,6 +79,14 @@ class SqliteDecisions:
             return waiting[decision_id] is not None
         with self._journal.lock:
             return bool(self._journal.rows("decision_number", (decision_id,)))
+
+    def _highest(self, beginning: str) -> str:
+        """The highest id that begins so, wherever it is."""
+        waiting, _ = self._bets.waiting()
+        ids = [decision_id for decision_id in waiting if decision_id.startswith(beginning)]
+        with self._journal.lock:
+            rows = self._journal.rows("highest_decision", (beginning, beginning))
+        return max([*ids, *(decision_id for (decision_id,) in rows)], default="")
 
     def _stage(self, batch: Batch, bet: Bet) -> None:
         logged, decision = bet.logged, bet.logged.decision

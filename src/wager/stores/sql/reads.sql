@@ -122,6 +122,12 @@ SELECT item_id, changed, body FROM items WHERE changed > :after ORDER BY changed
 -- Whether an id is taken.
 SELECT number FROM decisions WHERE decision_id = ?;
 
+-- name: highest_decision
+-- The last id with a given beginning; the second bound is above every such id.
+SELECT decision_id FROM decisions
+WHERE decision_id >= ? AND decision_id < ? || char(1114111)
+ORDER BY decision_id DESC LIMIT 1;
+
 -- name: get_decision
 -- One bet by its id.
 SELECT number, decision_id, profile_id, state, reward, settled_at, changed, body
