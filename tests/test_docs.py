@@ -225,6 +225,12 @@ def test_every_attribute_that_is_read() -> None:
     assert said.keys() <= set(words("decide", "domain"))
 
 
+def test_every_field_of_a_cap() -> None:
+    known = {one.encode_name: one.required for one in msgspec.structs.fields(definitions.Cap)}
+    said = {name: cells[1] == "needed" for name, cells in table("definitions.md", "caps").items()}
+    assert said == known
+
+
 # ---- settings.md
 
 

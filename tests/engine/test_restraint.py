@@ -9,8 +9,11 @@ import pytest
 import wager
 from wager.domain.decisions import Decision
 from wager.engine.engine import Engine
+from wager.errors import BadDefinition
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+PER_DAY = {"windowMinutes": 1440}
 SEGMENT = {"name": "mourning", "condition": "profile.traits.mourning == true"}
 
 
@@ -50,6 +53,11 @@ def shown(decision: Decision) -> list[str | None]:
 
 def identify(engine: Engine, user: str, **traits: object) -> None:
     engine.collect([{"type": "identify", "userId": user, "traits": traits}])
+
+
+def track(engine: Engine, user: str, event: str, **properties: Any) -> None:
+    one = {"type": "track", "event": event, "userId": user, "properties": properties}
+    engine.collect([one])
 
 
 # ---- by segment, by the clock
@@ -118,3 +126,156 @@ def test_quiet_hours_are_the_persons_own(
     context = {"channel": channel, "timezone": zone}
     decision = engine.decide(placement="home", user_id="ada", context=context)
     assert (decision.silence == "quiet-hours") is silent
+
+
+# ---- caps
+
+
+def ask(engine: Engine, user: str = "ada", placement: str = "home", **context: Any) -> Decision:
+    return engine.decide(placement=placement, user_id=user, context=context)
+
+
+def crowd(engine: Engine) -> None:
+    """Enough of the crowd that something is bet on."""
+    lines = [{"product_id": f"p-{n}", "quantity": 1} for n in range(12)]
+    one = {"type": "track", "event": "Order Completed", "properties": {"products": lines}}
+    engine.collect([one | {"userId": f"c-{n}"} for n in range(30)])
+    engine.learn()
+
+
+@pytest.mark.parametrize("with_crowd", [True, False])
+def test_an_item_is_shown_no_more_than_its_cap_in_a_window(shop: Shop, with_crowd: bool) -> None:
+    engine, clock = shop
+    place(engine, caps=[{"per": "item", "limit": 2, "windowMinutes": 60}])
+    if with_crowd:
+        crowd(engine)
+    seen: list[tuple[datetime, str]] = []
+    for _ in range(40):
+        decision = ask(engine)
+        seen += [(clock.at, name) for name in shown(decision) if name is not None]
+        clock.forward(minutes=7)
+    assert len(seen) == 40
+    for at, name in seen:
+        within = [one for one, other in seen if other == name and at <= one < at + HOUR]
+        assert len(within) <= 2
+    excluded = {one.rule for one in decision.excluded}
+    assert "capped" in excluded
+
+
+def test_a_tag_is_shown_no_more_than_its_cap_even_in_one_slate(shop: Shop) -> None:
+    engine, clock = shop
+    engine.publish(items=[{"itemId": f"t-{n}", "tags": {"loan": 1.0}} for n in range(8)])
+    names = [f"t-{n}" for n in range(8)]
+    place(
+        engine, slots=3, default=names, caps=[{**PER_DAY, "per": "tag", "tag": "loan", "limit": 2}]
+    )
+    for with_crowd in (False, True):
+        if with_crowd:
+            crowd(engine)
+            clock.forward(days=1)
+        slates = [
+            shown(engine.decide(placement="home", user_id="ada", candidates=[*names, "p-5"]))
+            for _ in range(3)
+        ]
+        assert [len(one) for one in slates] == [3, 1, 1]
+        assert all("p-5" in one for one in slates)
+
+
+@pytest.mark.parametrize("per", ["placement", "person", "channel"])
+def test_who_was_shown_enough_gets_nothing_until_the_window_has_passed(
+    shop: Shop, per: str
+) -> None:
+    engine, clock = shop
+    place(engine, caps=[{**PER_DAY, "per": per, "limit": 2}])
+    place(engine, "other", caps=[{**PER_DAY, "per": per, "limit": 2}])
+    assert [ask(engine, channel="push").silence for _ in range(3)] == [None, None, "capped"]
+    assert ask(engine, "bob", channel="push").silence is None
+    assert ask(engine, placement="other", channel="web").silence == (
+        "capped" if per == "person" else None
+    )
+    clock.forward(days=1)
+    assert ask(engine, channel="push").silence is None
+
+
+def test_the_caps_of_a_use_case_hold_while_it_runs(shop: Shop) -> None:
+    engine, _ = shop
+    place(engine)
+    case: dict[str, Any] = {"name": "spring", "placement": "home", "goal": "click"}
+    case["caps"] = [{**PER_DAY, "per": "useCase", "limit": 1}]
+    for state, silence in (("draft", None), ("live", "capped"), ("retired", None)):
+        engine.publish(usecases=[{**case, "state": state}])
+        assert [ask(engine, state).silence for _ in range(2)] == [None, silence]
+
+
+def test_a_household_shares_its_cap(shop: Shop) -> None:
+    engine, _ = shop
+    place(engine, caps=[{**PER_DAY, "per": "household", "limit": 2}])
+    for user in ("ada", "bob"):
+        engine.collect([_lives(user)])
+    assert [ask(engine, one).silence for one in ("ada", "bob", "ada", "bob", "cyd")] == [
+        None, None, "capped", "capped", None,
+    ]  # fmt: skip
+
+
+def _lives(user: str) -> dict[str, Any]:
+    return {"type": "group", "userId": user, "groupId": "h-1", "traits": {"type": "household"}}
+
+
+def test_a_merge_adds_up_what_both_were_shown(shop: Shop) -> None:
+    engine, _ = shop
+    place(engine, caps=[{**PER_DAY, "per": "person", "limit": 2}])
+    engine.decide(placement="home", anonymous_id="a-1")
+    assert ask(engine, "ada").silence is None
+    engine.collect([{"type": "identify", "userId": "ada", "anonymousId": "a-1"}])
+    assert ask(engine, "ada").silence == "capped"
+
+
+def test_what_nobody_saw_is_given_back(shop: Shop) -> None:
+    engine, clock = shop
+    place(engine, caps=[{**PER_DAY, "per": "item", "limit": 1, "counts": "seen"}], slots=2)
+    first = engine.decide(placement="home", user_id="ada", candidates=["p-0", "p-1"])
+    assert sorted(map(str, shown(first))) == ["p-0", "p-1"]
+    track(engine, "ada", "Item Viewed", decisionId=first.decision_id, itemId="p-0")
+    assert shown(engine.decide(placement="home", user_id="ada", candidates=["p-0", "p-1"])) == []
+    clock.forward(hours=1)
+    engine.learn()
+    again = engine.decide(placement="home", user_id="ada", candidates=["p-0", "p-1"])
+    assert shown(again) == ["p-1"]
+
+
+def test_messages_without_a_response_stop_until_there_is_one(shop: Shop) -> None:
+    engine, clock = shop
+    place(engine, caps=[{**PER_DAY, "per": "person", "limit": 2, "unanswered": True}])
+    assert [ask(engine).silence for _ in range(3)] == [None, None, "unanswered"]
+    clock.forward(minutes=1)
+    track(engine, "ada", "Item Viewed", itemId="p-0")
+    assert ask(engine).silence == "unanswered"
+    track(engine, "ada", "Item Clicked", itemId="p-0")
+    clock.forward(minutes=1)
+    assert [ask(engine).silence for _ in range(3)] == [None, None, "unanswered"]
+
+
+def test_a_preview_counts_nothing_and_the_held_out_are_counted(shop: Shop) -> None:
+    engine, _ = shop
+    place(engine, holdoutShare=0.9, caps=[{**PER_DAY, "per": "person", "limit": 1}])
+    for _ in range(3):
+        assert engine.decide(placement="home", user_id="ada", preview=True).silence is None
+    for user in range(10):
+        assert [ask(engine, f"u-{user}").silence for _ in range(2)] == [None, "capped"]
+
+
+@pytest.mark.parametrize(
+    ("cap", "complaint"),
+    [
+        ({"per": "tag"}, "`tag` is named by caps per tag"),
+        ({"per": "item", "tag": "loan"}, "`tag` is named by caps per tag"),
+        ({"per": "useCase"}, "only a use case may declare it"),
+        ({"per": "item", "unanswered": True}, "counts decisions of one person only"),
+    ],
+)
+def test_a_cap_that_means_nothing_is_refused(
+    shop: Shop, cap: dict[str, Any], complaint: str
+) -> None:
+    engine, _ = shop
+    with pytest.raises(BadDefinition, match=complaint):
+        place(engine, caps=[{"limit": 1, "windowMinutes": 60, **cap}])

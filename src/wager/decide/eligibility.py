@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from wager.decide import ownership
+from wager.decide.restraint import is_full
 from wager.domain import lifestages
 from wager.domain.asking import Ask
 from wager.domain.content import Item
@@ -18,6 +19,7 @@ RULES: Mapping[str, str] = {
     "not-due-yet": "bought so lately that it is not needed again yet",
     "wrong-life-stage": "made for an age that no child of the person is of",
     "in-cart": "it is in the cart already",
+    "capped": "it was shown as often as the caps allow",
     "elsewhere-on-page": "another placement of this page shows it",
     "missing-merge-field": "its words need something that is not known of this person",
 }
@@ -28,8 +30,9 @@ def gate(ask: Ask, why_not: Callable[[Ask, str], str | None]) -> Callable[[str],
 
     A rule that could keep a lasting item out has to be asked about here, too.
     """
-    lasting = {} if ask.profile.blocked else ask.shelf.lasting
-    kinds, cart, taken = ask.placement.kinds, ask.cart, ask.taken
+    lasting = {} if ask.profile.blocked or ask.rooms else ask.shelf.lasting
+    kinds, cart = ask.placement.kinds, ask.cart
+    taken = ask.taken | ask.capped if ask.capped else ask.taken
     held, shelf = ask.held, ask.shelf
 
     def rule(item_id: str) -> str | None:
@@ -63,6 +66,8 @@ def why_not(ask: Ask, item_id: str) -> str | None:
         return "never-again"
     if item_id in ask.cart:
         return "in-cart"
+    if item_id in ask.capped or (ask.rooms and is_full(ask.rooms, item)):
+        return "capped"
     if item_id in ask.taken:
         return "elsewhere-on-page"
     years = ask.shelf.ages.get(item_id)

@@ -4,13 +4,23 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from wager.domain.asking import Ask
+from wager.domain.content import Item
 from wager.domain.decisions import Reason
 from wager.domain.definitions import QuietHours
+from wager.domain.events import CART_ADDED, CLICKED, DISLIKED, LIKED, ORDERED
+from wager.domain.profiles import Profile
 
 SILENCES: Mapping[str, str] = {
     "excluded-segment": "the person is in a segment that is not talked to here",
     "quiet-hours": "it is the person's quiet time",
+    "capped": "as much was shown as the caps allow",
+    "unanswered": "as much was shown as may be without a response",
 }
+# What a person does of their own accord: after it, unanswered messages are counted anew.
+RESPONSES = (
+    CLICKED, "Product Clicked", LIKED, DISLIKED, "Product Viewed", CART_ADDED, ORDERED, "page",
+    "screen",
+)  # fmt: skip
 
 
 def silence(ask: Ask) -> Reason | None:
@@ -41,3 +51,19 @@ def is_quiet(quiet: QuietHours, local: datetime) -> bool:
     if start < until:
         return start <= now < until
     return now >= start or now < until
+
+
+def has_tag(item: Item, tag: str) -> bool:
+    """Whether the item has the tag, or is of a category that is called so."""
+    return tag in item.tags or tag in item.categories
+
+
+def is_full(rooms: Mapping[str, int], item: Item) -> bool:
+    """Whether there is no more room for one of the item's tags."""
+    return any(room < 1 and has_tag(item, tag) for tag, room in rooms.items())
+
+
+def responded_at(profile: Profile) -> datetime | None:
+    """When the person last did something of their own accord; None if never."""
+    counts = profile.counts
+    return max((counts[name].last_at for name in RESPONSES if name in counts), default=None)

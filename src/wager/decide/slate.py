@@ -9,15 +9,18 @@ from wager.stats.draws import pick, uniform
 
 Floats = NDArray[np.float64]
 Odds = Callable[[NDArray[np.bool_]], Floats]
+Quota = tuple[Sequence[int], int]  # candidates, and how many of them may be chosen
 
 
 def draw(
-    odds: Odds, groups: Sequence[str | None], slots: int, *, key: bytes, decision_id: str
-) -> list[tuple[int, float]]:
+    odds: Odds, groups: Sequence[str | None], slots: int, *, key: bytes, decision_id: str,
+    quotas: Sequence[Quota] = (),
+) -> list[tuple[int, float]]:  # fmt: skip
     """(candidate, propensity) for each slot, without repetition.
 
     Slot by slot the policy gives the odds of what is left; a candidate whose group is taken is
-    out (variants of one item). The propensity is that of the choice given the slots before it.
+    out (variants of one item), and so are those of a quota that is used up. The propensity is that
+    of the choice given the slots before it.
     """
     left = np.ones(len(groups), dtype=bool)
     chosen: list[tuple[int, float]] = []
@@ -33,4 +36,7 @@ def draw(
             for other, name in enumerate(groups):
                 if name == group:
                     left[other] = False
+        for rows, room in quotas:
+            if index in rows and sum(one in rows for one, _ in chosen) >= room:
+                left[list(rows)] = False
     return chosen

@@ -47,6 +47,8 @@ class Ask:
 
     `known` is what words may use of the person: its traits, affinities and counts by name; `held`
     says what was bought and until when (seconds since the epoch) that keeps it out, by which rule.
+    `capped` are items that were shown as often as they may be; `rooms` says how many more of a tag
+    may be.
     """
 
     placement: Placement
@@ -60,6 +62,8 @@ class Ask:
     cart: tuple[str, ...] = ()
     limited_to: tuple[str, ...] | None = None
     taken: frozenset[str] = frozenset()
+    capped: frozenset[str] = frozenset()
+    rooms: Mapping[str, int] = field(default_factory=dict)
     context: Mapping[str, Any] = field(default_factory=dict)
     known: Mapping[str, Any] = field(default_factory=dict)
     held: Mapping[str, tuple[float, str]] = field(default_factory=dict)

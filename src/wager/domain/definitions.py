@@ -8,6 +8,7 @@ from msgspec import Meta
 Slug = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 DefinitionKind = Literal["placements", "segments", "goals", "usecases", "experiments"]
 ClockTime = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+CapKind = Literal["item", "tag", "placement", "useCase", "channel", "person", "household"]
 Level = Literal["neutral", "customization", "crowd", "segment", "context"]
 LEVELS: tuple[Level, ...] = ("neutral", "customization", "crowd", "segment", "context")
 PolicyName = Literal["thompson", "softmax", "inverse-gap", "greedy"]
@@ -28,6 +29,29 @@ class QuietHours(
     start: ClockTime = msgspec.field(name="from")
     until: ClockTime = msgspec.field(name="to")
     channels: list[str] = []
+
+
+class Cap(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    rename="camel",
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+):
+    """No more than `limit` in any window of so many minutes: of an item or a tag each showing
+    counts, of all else each decision that shows something.
+
+    `counts` says from when: as decided, or given back where nobody saw it. `unanswered` starts
+    again at 0 with each response of the person.
+    """
+
+    per: CapKind
+    limit: Annotated[int, Meta(ge=1, le=100_000)]
+    window_minutes: Annotated[float, Meta(gt=0, le=527040)]
+    tag: str | None = None
+    counts: Literal["decided", "seen"] = "decided"
+    unanswered: bool = False
 
 
 class Placement(
@@ -55,6 +79,7 @@ class Placement(
     exclude: list[str] = []
     quiet_hours: QuietHours | None = None
     instead: Literal["nothing", "default"] = "nothing"
+    caps: list[Cap] = []
     description: str = ""
 
 
@@ -106,6 +131,7 @@ class UseCase(
     goal: str
     owner: str = ""
     state: Literal["draft", "pilot", "live", "retired"] = "draft"
+    caps: list[Cap] = []
     description: str = ""
 
 

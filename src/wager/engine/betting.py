@@ -13,6 +13,7 @@ from wager.decide.features import FEATURES, WIDTH, rows
 from wager.decide.payoff import Worth, nothing_learnt, worth
 from wager.decide.policies import POLICIES
 from wager.decide.reasons import reasons
+from wager.decide.restraint import has_tag, is_full
 from wager.decide.slate import draw
 from wager.domain.asking import Ask
 from wager.domain.decisions import (
@@ -80,8 +81,9 @@ class Bettor:
         odds = policy(mean, deviation, ask.placement.risk_appetite, ask.placement.slots)
         groups = [self._group(name) for name, _ in table.found]
         drawn = draw(
-            odds, groups, ask.placement.slots, key=self.live.draw_key, decision_id=decision_id
-        )
+            odds, groups, ask.placement.slots, key=self.live.draw_key, decision_id=decision_id,
+            quotas=[self._quota(tag, room, table) for tag, room in ask.rooms.items()],
+        )  # fmt: skip
         notes: list[Reason] = []
         why = reasons(ask, table.found, table.worth, [row for row, _ in drawn])
         choices = tuple(
@@ -182,19 +184,29 @@ class Bettor:
         only = None if ask.limited_to is None else dict.fromkeys(ask.limited_to)
         chosen: dict[str, None] = {}
         dropped: dict[str, str] = {}
-        why_not = gate(ask, self._why_not)
+        why_not, rooms = gate(ask, self._why_not), dict(ask.rooms)
         fill = not (ask.placement.allow_nothing and wanted is None)
         for name in chain(named, self._fill(ask) if fill else (), only or ()):
             if name in chosen or name in dropped or (only is not None and name not in only):
                 continue
             rule = why_not(name)
             if rule is None and len(chosen) < slots:
+                if rooms and not self._has_room(rooms, name):
+                    continue
                 chosen[name] = None
             elif rule not in (None, "wrong-kind"):
                 dropped[name] = str(rule)
             if only is None and len(chosen) == slots:
                 break
         return list(chosen), list(dropped.items())
+
+    def _has_room(self, rooms: dict[str, int], name: str) -> bool:
+        """Whether one more of the item's tags may be chosen; if so, it is counted."""
+        item = self.live.items[name]
+        if is_full(rooms, item):
+            return False
+        rooms.update({tag: room - 1 for tag, room in rooms.items() if has_tag(item, tag)})
+        return True
 
     def _fill(self, ask: Ask) -> Iterator[str]:
         yield from (name for name, _ in ask.snapshot.popular)
@@ -208,6 +220,15 @@ class Bettor:
             if rendered.missing or rendered.problem is not None:
                 return "missing-merge-field"
         return rule
+
+    def _quota(self, tag: str, room: int, table: Table) -> tuple[list[int], int]:
+        items = self.live.items
+        rows = [
+            row
+            for row, (name, _) in enumerate(table.found)
+            if name is not None and has_tag(items[name], tag)
+        ]
+        return rows, room
 
     def _group(self, name: str | None) -> str | None:
         item = self.live.items.get(name) if name is not None else None

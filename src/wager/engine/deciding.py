@@ -19,6 +19,7 @@ from wager.domain.definitions import Placement
 from wager.domain.identity import Identity, Purpose
 from wager.domain.profiles import Profile
 from wager.engine.betting import LOGGED_FEATURES, Bet, Bettor
+from wager.engine.capping import Capping
 from wager.engine.live import Live
 from wager.errors import BadInput, Conflict, NotAllowed, NotFound, UnknownName
 from wager.learn.attribution import CLICK
@@ -30,6 +31,8 @@ MAX_PLACEMENTS = 20
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 HELD_OUT = Reason(kind="holdout", text="held out, so that lift can be known")
 SAFE_FOR_HELD_OUT = Reason(kind="holdout", text="held out: gets the safe choice")
+ATTEMPTS = 3
+OUTRUN = Reason(kind="capped", text="what was left was shown elsewhere at the same moment")
 SAFE = Reason(kind="default", text="the safe choice")
 
 
@@ -39,15 +42,16 @@ class Deciding:
     def __init__(self, live: Live) -> None:
         self.live = live
         self.bettor = Bettor(live)
+        self.capping = Capping(live.stores, live.items)
 
     def decide(
         self, request: DecideRequest, *, public: bool = False, refused: tuple[Purpose, ...] = ()
     ) -> tuple[list[Decision], "Future[None]"]:
         """One decision for each placement asked, no item twice; durable with the future."""
         placements = self._placements(request, public)
-        now = request.at or self.live.now()
         ids = self._decision_ids(request, placements)
         with self.live.stores.transaction() as commit:
+            now = request.at or self.live.now()  # in here, so that no later decision is before it
             profile, known = self._who(request, public, now)
             decisions: list[Decision] = []
             taken: frozenset[str] = frozenset()
@@ -55,7 +59,7 @@ class Deciding:
                 decision = self._again(request, decision_id, placement)
                 if decision is None:
                     ask = self._ask(request, placement, profile, now, taken)
-                    decision = self._decide(request, ask, decision_id, refused)
+                    decision = self._within_caps(request, ask, decision_id, refused)
                     if not request.preview:
                         self.live.stores.decisions.append(decision)
                 decisions.append(decision)
@@ -196,16 +200,38 @@ class Deciding:
                     stored.append(name)
         return tuple(stored)
 
-    def _decide(
+    def _within_caps(
         self, request: DecideRequest, ask: Ask, decision_id: str, refused: tuple[Purpose, ...]
     ) -> Decision:
+        """A decision of which the caps have counted what it shows.
+
+        What was free a moment ago may be gone where several processes decide for one person: then
+        it is decided again, and in the end nothing is shown.
+        """
+        caps = self.live.caps.get(ask.placement.name)
+        if not caps:
+            return self._decide(request, ask, decision_id, refused, silence(ask))
+        for _ in range(ATTEMPTS):
+            silent = silence(ask)
+            if silent is None:
+                limits = self.capping.limits(ask, caps)
+                ask = replace(ask, capped=limits.capped, rooms=limits.rooms)
+                silent = limits.silence
+            decision = self._decide(request, ask, decision_id, refused, silent)
+            if request.preview or self.capping.take(ask, caps, decision):
+                return decision
+        return self._decide(request, ask, decision_id, refused, OUTRUN)
+
+    def _decide(
+        self, request: DecideRequest, ask: Ask, decision_id: str, refused: tuple[Purpose, ...],
+        silent: Reason | None,
+    ) -> Decision:  # fmt: skip
         placement = ask.placement
         said_no = {*refused, *ask.profile.refused, *_refused(request.context)}
         step = evidence(ask, refused="personalization" in said_no, words=self._has_words(placement))
         holdout = self.live.is_held_out(ask.profile, placement)
         level = "neutral" if holdout else step.level
         ask = ask if level == ask.level else replace(ask, level=level)
-        silent = silence(ask)
         if silent is not None:
             bet = self.bettor.silent_bet(ask, silent)
         elif ask.level in ("neutral", "customization"):

@@ -106,6 +106,7 @@ class Engine:
     def _forget(self, profile_id: str) -> None:
         self.measuring.forget(profile_id)
         self.learning.forget(profile_id)
+        self.deciding.capping.forget(profile_id)
 
     def learn(self) -> dict[str, int | str]:
         """Fold what came in since the last time; the server does this every second."""

@@ -18,6 +18,7 @@ from wager.domain.decisions import LoggedDecision, Outcome
 from wager.domain.events import ORDERED, Event, StoredEvent
 from wager.domain.models import Ranked, Snapshot
 from wager.domain.profiles import Profile
+from wager.engine.capping import unseen
 from wager.engine.judging import Judging
 from wager.engine.live import Live
 from wager.learn import attribution
@@ -188,11 +189,21 @@ class Learning:
             with stores.transaction():
                 bets = stores.decisions.list(query).decisions
                 settled = [(bet.decision.decision_id, "lost", 0.0, due) for bet in bets]
+                self._give_back(bets)
                 if settled:
                     stores.decisions.reward((), settled)
             count += len(bets)
             if len(bets) < 500:
                 return count
+
+    def _give_back(self, bets: Sequence[LoggedDecision]) -> None:
+        """What was counted against caps that count what is seen, and was not seen."""
+        caps = self.live.caps
+        for bet in bets:
+            counted = caps.get(bet.decision.placement, ())
+            if any(one.cap.counts == "seen" for one in counted):
+                for reservation in unseen(bet):
+                    self.live.stores.ledger.release(reservation)
 
     def _fold_rewards(self) -> int:
         """Drain the log of bets. One that changes meanwhile may come twice: `read_at` says up to

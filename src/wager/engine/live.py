@@ -14,9 +14,10 @@ from wager.decide.ownership import Kinship
 from wager.domain import lifestages
 from wager.domain.asking import DAY, Shelf
 from wager.domain.content import Item
-from wager.domain.definitions import Goal, Placement, Segment
+from wager.domain.definitions import Goal, Placement, Segment, UseCase
 from wager.domain.models import Snapshot
 from wager.domain.profiles import Profile
+from wager.engine.capping import Counter, counters
 from wager.engine.settings import Settings
 from wager.learn.attribution import CLICK
 from wager.measure.assignment import held_out
@@ -38,6 +39,7 @@ class Live:
         self.draw_key = self._key("draw-key")
         self.holdout_key = self._key("holdout-key")
         self.placements: dict[str, Placement] = {}
+        self.caps: dict[str, tuple[Counter, ...]] = {}
         self.goals: dict[str, Goal] = {}
         self.segments: dict[str, CompiledSegment] = {}
         self.condition_errors: dict[str, int] = {}
@@ -79,6 +81,8 @@ class Live:
         self.goals = {CLICK.name: CLICK} | {
             one.definition.name: cast(Goal, one.definition) for one in of("goals")
         }
+        use_cases = [cast(UseCase, one.definition) for one in of("usecases")]
+        self.caps = counters(self.placements, use_cases)
         self.segments = {
             one.definition.name: compile_segment(cast(Segment, one.definition))
             for one in of("segments")

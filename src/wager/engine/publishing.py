@@ -137,6 +137,8 @@ class Publishing:
             problems = check(definition.template)
             if problems:
                 raise BadDefinition(f"template of {definition.name!r}: {'; '.join(problems)}")
+        if isinstance(definition, Placement | UseCase):
+            _check_caps(definition)
         if isinstance(definition, Experiment) and sum(definition.variants.values()) > 1.0 + 1e-9:
             raise BadDefinition(
                 f"the shares of experiment {definition.name!r} sum to "
@@ -217,6 +219,17 @@ class Publishing:
             self.live.load_definitions()
             self.live.segments_changed |= kind == "segments"
         return commit.durable
+
+
+def _check_caps(definition: Placement | UseCase) -> None:
+    for cap in definition.caps:
+        where = f"a cap of {definition.name!r} per {cap.per}"
+        if (cap.per == "tag") != (cap.tag is not None):
+            raise BadDefinition(f"{where}: `tag` is named by caps per tag, and by these alone")
+        if cap.per == "useCase" and isinstance(definition, Placement):
+            raise BadDefinition(f"{where}: only a use case may declare it; say `placement` here")
+        if cap.unanswered and cap.per in ("item", "tag", "household"):
+            raise BadDefinition(f"{where}: `unanswered` counts decisions of one person only")
 
 
 def showable(item: Item, now: datetime) -> bool:

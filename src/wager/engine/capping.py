@@ -1,0 +1,255 @@
+"""Frequency caps: what was shown lately is counted in the ledger, never above the limit."""
+
+from collections import Counter as Counts
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from wager.decide.restraint import has_tag, responded_at
+from wager.domain.asking import Ask
+from wager.domain.content import Item
+from wager.domain.decisions import Decision, LoggedDecision, Reason
+from wager.domain.definitions import Cap, Placement, UseCase
+from wager.domain.profiles import Profile
+from wager.stores.base import DecisionQuery, Stores
+
+IN_FORCE = ("pilot", "live")
+PEOPLE_REMEMBERED = 20_000
+PAGE, PAGES = 500, 4
+NO_LIMIT = 1e12
+_SILENT = ("placement", "useCase", "channel", "person", "household")
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """A cap in force; `name` is what it counts for one person or household."""
+
+    cap: Cap
+    name: str
+
+    @property
+    def seconds(self) -> float:
+        return self.cap.window_minutes * 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the caps leave: nothing at all (`silence`), or no more of some items and tags."""
+
+    silence: Reason | None = None
+    capped: frozenset[str] = frozenset()
+    rooms: Mapping[str, int] = field(default_factory=dict)
+
+
+def counters(
+    placements: Mapping[str, Placement], use_cases: Sequence[UseCase]
+) -> dict[str, tuple[Counter, ...]]:
+    """The caps in force in each placement: its own, and those of its use cases that run.
+
+    Caps of one kind, name and window share their count, whichever placements declare them.
+    """
+    found: dict[str, list[Counter]] = {}
+    for placement in placements.values():
+        for cap in placement.caps:
+            found.setdefault(placement.name, []).append(_counter(cap, placement.name))
+    for case in use_cases:
+        if case.state in IN_FORCE:
+            for cap in case.caps:
+                found.setdefault(case.placement, []).append(_counter(cap, case.name))
+    return {name: tuple(dict.fromkeys(each)) for name, each in found.items()}
+
+
+def _counter(cap: Cap, declared_by: str) -> Counter:
+    named = {"tag": cap.tag or "", "placement": declared_by, "useCase": declared_by}
+    how = "" if cap.counts == "decided" else f":{cap.counts}"
+    return Counter(cap, f"{cap.per}:{named.get(cap.per, '')}:{cap.window_minutes:g}{how}")
+
+
+class Capping:
+    """Says what the caps leave, and takes from them what a decision shows."""
+
+    def __init__(self, stores: Stores, items: Mapping[str, Item]) -> None:
+        self._stores = stores
+        self._items = items
+        self._shown: OrderedDict[str, tuple[tuple[str, ...], Counts[str]]] = OrderedDict()
+
+    def limits(self, ask: Ask, caps: Sequence[Counter]) -> Limits:
+        """What may still be shown; asked in the transaction that `take` is called in."""
+        capped: set[str] = set()
+        rooms: dict[str, int] = {}
+        for one in caps:
+            if one.cap.per in _SILENT:
+                if self._left(ask, one) < 1.0:
+                    return Limits(silence=_full(one))
+            elif one.cap.per == "tag":
+                tag, left = str(one.cap.tag), int(self._left(ask, one))
+                rooms[tag] = min(left, rooms.get(tag, left))
+            else:
+                shown = self._shown_to(ask, max(each.seconds for each in caps))
+                capped.update(
+                    name
+                    for name, times in shown.items()
+                    if times >= one.cap.limit and self._left(ask, one, name) < 1.0
+                )
+        return Limits(capped=frozenset(capped), rooms=rooms)
+
+    def take(self, ask: Ask, caps: Sequence[Counter], decision: Decision) -> bool:
+        """Count what the decision shows; False, and nothing is counted, if it is too much."""
+        shown = [one.item_id for one in decision.choices if one.item_id is not None]
+        if not shown or decision.silence is not None:
+            return True
+        taken = all(
+            self._reserve(ask, one, name, amount, f"{decision.decision_id}{part}")
+            for one in caps
+            for name, amount, part in self._parts(one, shown)
+        )
+        if not taken:
+            for reservation in reservations(decision):
+                self._stores.ledger.release(reservation)
+        known = self._shown.get(ask.profile.profile_id)
+        if known is not None:
+            known[1].update(shown)
+        return taken
+
+    def _parts(self, one: Counter, shown: Sequence[str]) -> Iterator[tuple[str, int, str]]:
+        """What a decision takes of one counter: (item or "", how many, the reservation's end).
+
+        What has to be seen is reserved item by item, so that the unseen can be given back."""
+        cap, seen = one.cap, one.cap.counts == "seen"
+        if cap.per in _SILENT:
+            yield "", 1, "/" if seen else ""
+            return
+        for name in shown:
+            if cap.per == "item":
+                yield name, 1, f"/{name}" if seen else ""
+        if cap.per == "tag":
+            about = [name for name in shown if has_tag(self._items[name], str(cap.tag))]
+            if seen:
+                yield from (("", 1, f"/{name}") for name in about)
+            elif about:
+                yield "", len(about), ""
+
+    def _reserve(self, ask: Ask, one: Counter, item: str, amount: int, reservation: str) -> bool:
+        limit = NO_LIMIT if one.cap.unanswered else float(one.cap.limit)
+        return all(
+            self._stores.ledger.reserve(
+                _key(owner, one, ask, item),
+                reservation,
+                ask.now,
+                limit=limit - self._elsewhere(ask, one, item),
+                window_seconds=one.seconds,
+                amount=float(amount),
+            )
+            for owner in _owners(one.cap, ask.profile)
+        )
+
+    def _left(self, ask: Ask, one: Counter, item: str = "") -> float:
+        spent = self._stores.ledger.spent
+        seconds = one.seconds
+        if one.cap.unanswered and (answered := responded_at(ask.profile)) is not None:
+            seconds = min(seconds, max((ask.now - answered).total_seconds(), 1e-6))
+        most = max(
+            spent(_key(owner, one, ask, item), ask.now, window_seconds=seconds)
+            for owner in _owners(one.cap, ask.profile)
+        )
+        return one.cap.limit - most - self._elsewhere(ask, one, item)
+
+    def _elsewhere(self, ask: Ask, one: Counter, item: str) -> float:
+        """What was counted for the profiles that have been merged into this one."""
+        if one.cap.per == "household" and ask.profile.households:
+            return 0.0
+        if not ask.profile.merged_from:
+            return 0.0
+        spent = self._stores.ledger.spent
+        return sum(
+            spent(_key(f"profile:{other}", one, ask, item), ask.now, window_seconds=one.seconds)
+            for other in ask.profile.merged_from
+        )
+
+    def _shown_to(self, ask: Ask, seconds: float) -> Mapping[str, int]:
+        """How often at most each item was counted for the person, from the log the first time.
+
+        It spares asking the ledger about all the others; what is missing here, `take` finds.
+        """
+        profile = ask.profile
+        known = self._shown.get(profile.profile_id)
+        if known is None or known[0] != profile.merged_from:
+            known = profile.merged_from, Counts(self._logged(ask, seconds))
+            self._shown[profile.profile_id] = known
+            if len(self._shown) > PEOPLE_REMEMBERED:
+                self._shown.popitem(last=False)
+        return known[1]
+
+    def _logged(self, ask: Ask, seconds: float) -> Iterator[str]:
+        query = DecisionQuery(
+            profile_id=ask.profile.profile_id,
+            since=ask.now - timedelta(seconds=seconds),
+            limit=PAGE,
+        )
+        cursor: str | None = None
+        for _ in range(PAGES):
+            page = self._stores.decisions.list(_after(query, cursor))
+            for logged in page.decisions:
+                for choice in logged.decision.choices:
+                    if choice.item_id is not None:
+                        yield choice.item_id
+            cursor = page.cursor
+            if cursor is None:
+                return
+
+    def forget(self, profile_id: str) -> None:
+        """A person was erased."""
+        self._shown.pop(profile_id, None)
+
+
+def _after(query: DecisionQuery, cursor: str | None) -> DecisionQuery:
+    return DecisionQuery(
+        profile_id=query.profile_id, since=query.since, limit=query.limit, cursor=cursor
+    )
+
+
+def reservations(decision: Decision) -> list[str]:
+    """Every name under which a decision may have taken something."""
+    name = decision.decision_id
+    shown = [one.item_id for one in decision.choices if one.item_id is not None]
+    return [name, f"{name}/", *(f"{name}/{item_id}" for item_id in shown)]
+
+
+def unseen(logged: LoggedDecision) -> list[str]:
+    """What is given back of a bet whose window has passed: what nobody saw or acted upon."""
+    seen = {one.item_id for one in logged.outcomes}
+    name = logged.decision.decision_id
+    shown = [one.item_id for one in logged.decision.choices if one.item_id is not None]
+    back = [f"{name}/{item_id}" for item_id in shown if item_id not in seen]
+    return back if seen else [f"{name}/", *back]
+
+
+def _owners(cap: Cap, profile: Profile) -> Sequence[str]:
+    """Whose account it is: the person's, or that of each household (who has none is one)."""
+    if cap.per == "household" and profile.households:
+        return [f"household:{name}" for name in profile.households]
+    return [f"profile:{profile.profile_id}"]
+
+
+def _key(owner: str, one: Counter, ask: Ask, item: str) -> str:
+    channel = f":{ask.context.get('channel', '')}" if one.cap.per == "channel" else ""
+    return f"{owner}:cap:{one.name}{channel}:{item}"
+
+
+def _full(one: Counter) -> Reason:
+    cap = one.cap
+    within = f"{cap.limit} in {cap.window_minutes:g} minutes"
+    if cap.unanswered:
+        text = f"{within} without a response, which is the most for this {_SAID[cap.per]}"
+        return Reason(kind="unanswered", text=text)
+    return Reason(kind="capped", text=f"{within} were shown, the most for this {_SAID[cap.per]}")
+
+
+_SAID = {
+    "placement": "person in this placement",
+    "useCase": "person in this use case",
+    "channel": "person in this channel",
+    "person": "person",
+    "household": "household",
+}
