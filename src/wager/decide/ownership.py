@@ -8,7 +8,7 @@ from typing import Any, get_args
 from wager.domain.asking import DAY, Shelf
 from wager.domain.content import Item
 from wager.domain.models import Cycle, Cycles
-from wager.domain.profiles import Profile, Purchase
+from wager.domain.profiles import Profile
 
 KINDS: tuple[Cycle, ...] = get_args(Cycle)
 FOR_GOOD = math.inf
@@ -98,13 +98,13 @@ def holds(
     found: dict[str, tuple[float, str]] = {}
     for item_id, purchase in profile.purchases.items():
         item = items.get(item_id)
-        bought_at = own_since(purchase)
+        bought_at = purchase.own_since
         if item is None or bought_at is None:
             continue
         known = terms(item, learnt)
         if known is None:
             continue
-        until = bought_at + known.days * DAY
+        until = bought_at.timestamp() + known.days * DAY
         if until <= after:
             continue
         rule = "not-due-yet" if known.cycle in ("consumable", "seasonal") else "already-bought"
@@ -112,13 +112,6 @@ def holds(
             if key not in found or found[key][0] < until:
                 found[key] = until, rule
     return found
-
-
-def own_since(purchase: Purchase) -> float | None:
-    """When the person bought it last for themselves, in seconds; None where they have none."""
-    if purchase.gift or purchase.times <= 0 or purchase.quantity <= 0:
-        return None
-    return purchase.last_at.timestamp()
 
 
 def held(item_id: str, holds: Holds, shelf: Shelf, now: float) -> str | None:
@@ -141,7 +134,7 @@ def accessories(profile: Profile, shelf: Shelf) -> Iterator[tuple[str, float, st
     if not shelf.accessories:
         return
     for item_id, purchase in profile.purchases.items():
-        if own_since(purchase) is None:
+        if purchase.own_since is None:
             continue
         for key in shelf.alike.get(item_id) or (item_id,):
             for name in shelf.accessories.get(key, ()):

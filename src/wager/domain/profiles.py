@@ -1,5 +1,6 @@
 """The golden record: what is known of one person, each field with source, time and confidence."""
 
+from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
@@ -39,7 +40,8 @@ class Count(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Purchase(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What one person bought of one item: times, the decayed count as of `last_at`, net quantity.
 
-    Refunds lower `times` and `quantity`. `gift` is True while every purchase of it was a gift.
+    Refunds lower `times` and `quantity`. `gift` is True while every purchase of it was a gift;
+    `given` is how many of the quantity were, `own_at` when one was last bought that was none.
     `recent` holds the decayed number of purchases (half-life 60 days) at `last_at`; `hours` is the
     circular mean of the local hour as (cosine, sine) sums, so that part of day can be compared.
     """
@@ -51,6 +53,23 @@ class Purchase(msgspec.Struct, frozen=True, array_like=True, gc=False):
     cosine: float = 0.0
     sine: float = 0.0
     gift: bool = False
+    given: float = 0.0
+    own_at: Time | None = None
+
+    @property
+    def own_since(self) -> datetime | None:
+        """When the person last bought it for themselves; None where nothing of theirs is left."""
+        if self.gift or self.times <= 0 or self.quantity - self.given <= 1e-9:
+            return None
+        return self.own_at or self.last_at
+
+
+class Mark(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A word said afterwards on an order or a line of it: bought for somebody else, or not."""
+
+    gift: bool
+    at: Time
+    message_id: str = ""
 
 
 class Block(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -86,6 +105,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_de
 
     `purchases` holds what is theirs (quantity above 0); what went back is in `returned`. `removed`
     and `emptied_at` say what left the cart and when, so that a late event cannot bring it back.
+    `marks` are words on gifts, by `order|item`.
     `consent` is the latest word on each purpose; `refused` are those refused. Bit n of `visit_days`
     is set when there was an event n days before `visit_day` (a UTC day since 1970), 63 days long.
     """
@@ -109,6 +129,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_de
     blocked: dict[str, Block] = {}
     unblocked_at: dict[str, Time] = {}
     segments: tuple[str, ...] = ()
+    marks: dict[str, Mark] = {}
     consent: dict[Purpose, Field] = {}
     refused: tuple[Purpose, ...] = ()
     refused_at: Time | None = None
@@ -135,6 +156,7 @@ TABLES = (
     "liked",
     "blocked",
     "unblocked_at",
+    "marks",
     "consent",
 )
 """The fields of a profile that hold many things by name; a change shares those it leaves alone."""

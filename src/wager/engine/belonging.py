@@ -1,15 +1,17 @@
 """Whose the events of one transaction are: looked up at once, resolved one after the other."""
 
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from msgspec.structs import replace
 
+from wager.domain.content import Item
 from wager.domain.events import Event
 from wager.domain.identity import Identity
 from wager.domain.profiles import Profile
+from wager.engine import giving
 from wager.stores.base import Stores
 from wager.unify import golden
 from wager.unify.draft import together
@@ -29,6 +31,7 @@ class Batch:
     """The events of one transaction on their way to their profiles."""
 
     stores: Stores
+    items: Mapping[str, Item]
     held_out: Callable[[str], tuple[str, ...]]
     found: dict[Identity, str] = field(default_factory=dict)
     profiles: dict[str, Profile] = field(default_factory=dict)
@@ -78,7 +81,11 @@ class Batch:
         loser = self.profiles.pop(loser_id)
         held_out = {*loser.held_out, *self.held_out(loser_id)}
         loser = replace(loser, held_out=tuple(sorted(held_out)))
-        merged, tombstone = golden.merge(self.profiles[winner_id], loser, at)
+        winner = self.profiles[winner_id]
+        merged, tombstone = golden.merge(winner, loser, at)
+        if merged.marks:
+            sides = [(self._history(one.profile_id), one.marks) for one in (winner, loser)]
+            merged = giving.crossed(self.items, merged, sides)
         self.profiles[winner_id] = merged
         self.before.pop(winner_id, None)
         if loser_id in self._stored:
@@ -89,6 +96,11 @@ class Batch:
                 self.found[identity] = winner_id
         self.links.setdefault(winner_id, []).extend(loser.identities)
         self.links.pop(loser_id, None)
+
+    def _history(self, profile_id: str) -> list[Event]:
+        """What is logged of a profile, and of those merged into it that were not moved yet."""
+        absorbed = [one for one in self.merged_into if self._winner(one) == profile_id]
+        return giving.history(self.stores, [profile_id, *absorbed])
 
     def write_merges(self) -> None:
         """Tombstones, and what was the losers' goes to the winners."""

@@ -16,6 +16,7 @@ from wager.collect.quality import is_late
 from wager.domain.content import Item
 from wager.domain.events import (
     CANCELLED,
+    GIFT_MARKED,
     ORDERED,
     REFUNDED,
     Arrival,
@@ -27,10 +28,11 @@ from wager.domain.events import (
 )
 from wager.domain.identity import PURPOSES, Purpose
 from wager.domain.profiles import Profile
+from wager.engine import giving
 from wager.engine.belonging import Batch, followed
 from wager.errors import NotFound
 from wager.stores.base import EventQuery, ProfileQuery, Stores
-from wager.unify import golden, orders
+from wager.unify import gifts, golden, orders
 from wager.unify.segments import CompiledSegment, membership
 
 COMPLETED = frozenset((ORDERED, REFUNDED, CANCELLED))
@@ -105,7 +107,7 @@ class Collecting:
                 fresh.setdefault(event.message_id, event)
         if not fresh:
             return 0
-        batch = Batch(self.stores, self.hooks.held_out)
+        batch = Batch(self.stores, self.live.items, self.hooks.held_out)
         batch.find(fresh.values())
         for event in fresh.values():
             batch.place(event)
@@ -121,7 +123,8 @@ class Collecting:
             profile = batch.profiles[profile_id]
             whole = self._completed(profile, events)
             completed.update((event.message_id, event) for event in whole)
-            after = golden.fold(profile, whole, self.live.items)
+            profile, told = self._with_marks(profile, whole)
+            after = golden.fold(profile, told, self.live.items)
             before = batch.before.get(profile_id)
             after = self._grouped(after, now, before)
             self.stores.profiles.put(after, batch.links.get(profile_id, ()))
@@ -130,6 +133,14 @@ class Collecting:
             event = completed[event.message_id]
             settled = self.hooks.settle(event, profile_id, folded[profile_id])
             self.stores.events.append(event, profile_id, settled)
+
+    def _with_marks(self, profile: Profile, events: list[Event]) -> tuple[Profile, Sequence[Event]]:
+        """The profile and its events, as if what is marked as a gift had said so itself."""
+        if not profile.marks and all(event.name != GIFT_MARKED for event in events):
+            return profile, events
+        marks = gifts.marks(profile, events)
+        profile = giving.marked(self.stores, self.live.items, profile, marks)
+        return profile, [gifts.marked(event, marks) for event in events]
 
     def _grouped(self, profile: Profile, now: datetime, before: Profile | None) -> Profile:
         """The profile with the segments that it is in now."""
@@ -147,7 +158,7 @@ class Collecting:
         """The events with what only the profile and the log know, so that each stands for itself.
 
         What the person has refused holds for events that do not speak of it; an order without a
-        time zone happened in the person's; a refund is told its order.
+        time zone happened in the person's; signs of a gift are told; a refund is told its order.
         """
         refused = golden.refused(profile, events)
         if not refused and all(event.name not in COMPLETED for event in events):
@@ -159,6 +170,8 @@ class Collecting:
             if event.name == ORDERED and profile.timezone and not orders.tells_local_time(event):
                 context = {**event.context, "timezone": profile.timezone}
                 event = replace(event, context=context)
+            if event.name == ORDERED:
+                event = gifts.inferred(event, profile, self.live.items)
             elif event.name in (REFUNDED, CANCELLED):
                 event = orders.with_order(event, self._order(profile.profile_id, event, events))
             whole.append(event)

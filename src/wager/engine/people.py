@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from typing import Any
 
 import msgspec
 
 from wager.domain.events import Quarantined, StoredEvent
 from wager.domain.identity import Identity
 from wager.domain.profiles import Profile
+from wager.engine import giving
 from wager.engine.live import Live
 from wager.errors import BadInput, NotFound
 from wager.stores.base import DecisionQuery, EventQuery, ProfileQuery
@@ -43,6 +45,11 @@ class People:
         profile = self.stored(kind, value)
         traits = golden(profile, self.live.now())
         return msgspec.structs.replace(profile, traits=traits)
+
+    def orders(self, kind: str, value: str) -> "Sequence[dict[str, Any]]":
+        """The lines of the person's latest orders, and which of them are gifts and why."""
+        profile = self.stored(kind, value)
+        return giving.lines(self.live.stores, self.live.items, profile)
 
     def list(self, query: ProfileQuery) -> list[Profile]:
         """Living profiles by the beginning of an identity, or by segment."""

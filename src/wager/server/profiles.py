@@ -1,6 +1,7 @@
 """People over HTTP: the golden record, its decisions, what is held of them, and the way out."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -51,6 +52,26 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     quarantine: list[Any] = []
 
 
+class OrderLine(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One line of an order: `because` says how it is known whether it was a gift."""
+
+    order_id: str
+    at: datetime
+    item_id: str
+    title: str
+    quantity: float
+    gift: bool
+    because: Literal["said", "marked", "inferred"] | None
+    probability: float | None
+    signs: list[str]
+
+
+class Orders(msgspec.Struct, frozen=True):
+    """The lines of the latest 50 orders, newest first."""
+
+    lines: list[OrderLine]
+
+
 class Profiles:
     """The routes about people over one engine."""
 
@@ -76,6 +97,11 @@ class Profiles:
         yield Operation(
             method="GET", path=f"{one}/export", handler=self._export, answer=Export,
             summary="All that is held of this person", problems=(404,),
+        )  # fmt: skip
+        yield Operation(
+            method="GET", path=f"{one}/orders", handler=self._orders, answer=Orders,
+            summary="What this person ordered lately, and which of it was for somebody else",
+            problems=(404,),
         )  # fmt: skip
         yield Operation(
             method="GET", path=f"{one}/decisions", handler=self._decisions, answer=Page,
@@ -118,6 +144,12 @@ class Profiles:
                 "decisions": [settled(one, explained(one.decision)) for one in held["decisions"]],
             }
         )
+
+    async def _orders(self, call: Call) -> bytes:
+        return await self._service.in_thread(self._ordered, call.parts["kind"], call.parts["value"])
+
+    def _ordered(self, kind: str, value: str) -> bytes:
+        return encode({"lines": self._people.orders(kind, value)})
 
     async def _decisions(self, call: Call) -> bytes:
         asked = query(call.scope["query_string"], DecisionsQuery)

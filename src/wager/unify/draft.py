@@ -23,6 +23,7 @@ from wager.domain.profiles import (
     Count,
     Exposure,
     Field,
+    Mark,
     Profile,
     Purchase,
 )
@@ -43,6 +44,7 @@ BOUNDS = {
     "removed": 100,
     "liked": 500,
     "unblocked_at": 500,
+    "marks": 200,
 }
 MAX_UNVERIFIED = 20
 _AT: dict[str, Callable[[Any], datetime]] = {
@@ -50,6 +52,7 @@ _AT: dict[str, Callable[[Any], datetime]] = {
     "counts": attrgetter("last_at"),
     "returned": attrgetter("last_at"),
     "exposures": attrgetter("last_at"),
+    "marks": attrgetter("at"),
 }
 _NOTHING_LEFT = 1e-9
 _DAY = 86400.0
@@ -70,6 +73,7 @@ class Draft:
     liked: dict[str, datetime]
     blocked: dict[str, Block]
     unblocked_at: dict[str, datetime]
+    marks: dict[str, Mark]
     consent: dict[Purpose, Field]
 
     def __init__(self, profile: Profile) -> None:
@@ -107,6 +111,7 @@ class Draft:
         _add(self.liked, other.liked, later)
         _add(self.blocked, other.blocked, join_blocks)
         _add(self.unblocked_at, other.unblocked_at, later)
+        _add(self.marks, other.marks, join_marks)
         for purpose, word in other.consent.items():
             known = self.consent.get(purpose)
             self.consent[purpose] = join_consents(known, word) if known else word
@@ -315,7 +320,13 @@ def join_purchases(one: Purchase, other: Purchase) -> Purchase:
         old.cosine + new.cosine,
         old.sine + new.sine,
         old.gift and new.gift,
+        old.given + new.given,
+        _latest(old.own_at, new.own_at),
     )
+
+
+def _latest(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max(one, other) if one and other else one or other
 
 
 def join_exposures(one: Exposure, other: Exposure) -> Exposure:
@@ -349,6 +360,10 @@ def join_consents(one: Field, other: Field) -> Field:
 
 
 def join_blocks(one: Block, other: Block) -> Block:
+    return max(one, other, key=lambda word: (word.at, word.message_id))
+
+
+def join_marks(one: Mark, other: Mark) -> Mark:
     return max(one, other, key=lambda word: (word.at, word.message_id))
 
 

@@ -14,6 +14,7 @@ from wager.domain.events import (
     CLICKED,
     DISLIKED,
     DISMISSED,
+    GIFT_MARKED,
     LIKED,
     ORDERED,
     REFUNDED,
@@ -23,7 +24,7 @@ from wager.domain.events import (
 )
 from wager.domain.identity import Identity, Purpose
 from wager.domain.profiles import Count, Field, Profile, Provenance
-from wager.unify import leanings, orders
+from wager.unify import gifts, leanings, orders
 from wager.unify.draft import (
     Draft,
     into,
@@ -80,6 +81,9 @@ def _fold(draft: Draft, event: Event, items: Mapping[str, Item]) -> None:
         _consent(draft, event)
     if event.claimed is not None:
         draft.claim((event.claimed,))
+    if event.name == GIFT_MARKED:
+        gifts.note_mark(draft, event)
+        return
     if event.kind == "track":
         if event.name == ORDERED:
             orders.completed(draft, event, items)

@@ -13,6 +13,7 @@ from wager.domain.events import Event
 from wager.domain.profiles import Count, Purchase
 from wager.unify import leanings
 from wager.unify.draft import Draft, into, join_counts, later, zone_of
+from wager.unify.gifts import is_gift, note_address
 
 # Counts that no event can have: an event whose name begins with a dollar sign is not counted.
 REVENUE, REFUNDED_VALUE = "$revenue", "$refunded"
@@ -31,17 +32,18 @@ def completed(draft: Draft, event: Event, items: Mapping[str, Item]) -> None:
     local = local_time(event)
     angle = 2 * pi * (local.hour + local.minute / 60) / 24
     cosine, sine = cos(angle), sin(angle)
-    whole_gift = event.properties.get("gift") is True
     own = []
     for line in lines(event):
         item_id, quantity = line["product_id"], float(line.get("quantity", 1.0))
-        if whole_gift or line.get("gift") is True:
-            draft.bought(item_id, Purchase(1, 0.0, event.at, quantity, gift=True))
+        if is_gift(event, line):
+            draft.bought(item_id, Purchase(1, 0.0, event.at, quantity, gift=True, given=quantity))
             continue
-        draft.bought(item_id, Purchase(1, 1.0, event.at, quantity, cosine, sine))
+        own_at = event.at
+        draft.bought(item_id, Purchase(1, 1.0, own_at, quantity, cosine, sine, own_at=own_at))
         own.append((items.get(item_id), line))
     if event.refused:
         return
+    note_address(draft, event)
     leanings.lean_to_all(draft, event, own, ORDERED_WEIGHT)
     draft.ordered(local)
     into(draft.counts, REVENUE, Count(amount(event), event.at), join_counts)
@@ -54,15 +56,15 @@ def taken_back(draft: Draft, event: Event) -> None:
     """
     for line in lines(event):
         quantity = float(line.get("quantity", 1.0))
+        given = -quantity if is_gift(event, line) else 0.0
         ordered_at, ordered = line.get("orderedAt"), line.get("ordered", 0.0)
         if not isinstance(ordered_at, str):
-            piece = Purchase(-1, 0.0, _NEVER, -quantity, gift=True)
+            piece = Purchase(-1, 0.0, _NEVER, -quantity, gift=True, given=given)
         elif quantity >= ordered:
-            own = 0.0 if line.get("gift") is True else 1.0
-            at = datetime.fromisoformat(ordered_at)
-            piece = Purchase(-1, -own, at, -quantity, gift=True)
+            at, own = datetime.fromisoformat(ordered_at), 0.0 if given else 1.0
+            piece = Purchase(-1, -own, at, -quantity, gift=True, given=given)
         else:
-            piece = Purchase(0, 0.0, _NEVER, -quantity, gift=True)
+            piece = Purchase(0, 0.0, _NEVER, -quantity, gift=True, given=given)
         draft.bought(line["product_id"], piece)
     if not event.refused:
         into(draft.counts, REFUNDED_VALUE, Count(amount(event), event.at), join_counts)
@@ -78,7 +80,7 @@ def with_order(event: Event, order: Event | None) -> Event:
         return event
     bought = {line["product_id"]: line for line in lines(order)}
     refunded = list(lines(event))
-    properties = dict(event.properties)
+    properties = {**event.properties, "ordered": order.message_id}
     if not refunded and not any(name in properties for name in _AMOUNTS):
         properties["total"] = amount(order)
     properties["products"] = [
@@ -92,11 +94,10 @@ def _of_order(order: Event, line: dict[str, Any] | None) -> dict[str, Any]:
     """What an order's line adds to its refund's; nothing if the order has no such line."""
     if line is None:
         return {}
-    gift = line.get("gift") is True or order.properties.get("gift") is True
     return {
         "ordered": line.get("quantity", 1.0),
         "orderedAt": order.at.isoformat(),
-        "gift": gift,
+        "gift": is_gift(order, line),
     }
 
 
