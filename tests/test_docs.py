@@ -26,7 +26,7 @@ from wager.server.metrics import Metrics
 from wager.server.shapes import Answer
 from wager.server.shared import Shared
 from wager.server.wire import STATUS
-from wager.unify import leanings
+from wager.unify import gifts, leanings
 from wager.unify.view import DERIVED
 
 ROOT = Path(__file__).parent.parent
@@ -195,7 +195,7 @@ def test_every_consent_category() -> None:
 
 
 def test_every_event_that_means_something() -> None:
-    shape = re.compile(r"(Item|Product|Cart|Order) [A-Z][a-z]+( to Wishlist)?")
+    shape = re.compile(r"(Item|Product|Cart|Order|Gift) [A-Z][a-z]+( to Wishlist)?")
     known = {one for one in words("domain", "collect", "unify", "learn") if shape.fullmatch(one)}
     assert table("events.md", "Names that mean something").keys() == known
     assert known > events.FEEDBACK
@@ -204,7 +204,7 @@ def test_every_event_that_means_something() -> None:
 def test_every_property() -> None:
     said = section("events.md", "Properties")
     read = set(keys_read("properties", "collect", "unify", "learn"))
-    assert read <= quoted(said) | {"groupId", "name"}
+    assert read <= quoted(said) | {"groupId", "name", "ordered"}
     assert rows(said).keys() <= set(words("collect", "unify", "learn"))
 
 
@@ -217,6 +217,11 @@ def test_every_field_of_a_definition(kind: str) -> None:
     known = {field.encode_name: field.required for field in msgspec.structs.fields(structs[kind])}
     said = {name: cells[1] == "needed" for name, cells in table("definitions.md", kind).items()}
     assert said == known
+
+
+def test_every_sign_of_a_gift_with_its_weight() -> None:
+    text = (ROOT / "docs" / "why" / "bought.md").read_text()
+    assert {name: float(cells[0]) for name, cells in rows(text).items()} == dict(gifts.SIGNS)
 
 
 def test_every_attribute_that_is_read() -> None:

@@ -95,3 +95,19 @@ def test_another_hour_and_place_ask_again_at_once(
     page.reload()
     expect(page.get_by_label("Placement")).to_have_value("offer")
     expect(page.get_by_label("Hour")).to_have_value("10")
+
+
+def test_what_was_ordered_is_marked_as_a_gift_and_back(
+    sign_in: Callable[..., Page], visit: Visit, shop: Shop
+) -> None:
+    page = sign_in()
+    visit(page, "/people/user_id/u-8")
+    line = shop("GET", "/v1/profiles/user_id/u-8/orders")["lines"][0]
+    row = page.locator("#ordered tbody tr").first
+    expect(row).not_to_contain_text("a gift (")
+    row.get_by_role("button", name="A gift").click()
+    expect(row).to_contain_text("a gift (marked)")
+    told = shop("GET", "/v1/profiles/user_id/u-8/orders")["lines"]
+    assert next(one["gift"] for one in told if one["orderId"] == line["orderId"]) is True
+    row.get_by_role("button", name="No gift").click()
+    expect(row).to_contain_text("no gift (marked)")

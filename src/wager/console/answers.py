@@ -194,6 +194,23 @@ class Person(Answer, frozen=True):
         return max(bought or [one.last_at for one in self.counts.values()], default=self.updated_at)
 
 
+class Ordered(Answer, frozen=True):
+    """One line of an order, and whether it was for somebody else."""
+
+    order_id: str
+    at: datetime
+    item_id: str
+    title: str = ""
+    gift: bool = False
+    because: str | None = None
+    probability: float | None = None
+    signs: tuple[str, ...] = ()
+
+
+class Orders(Answer, frozen=True):
+    lines: list[Ordered] = []
+
+
 class People(Answer, frozen=True):
     profiles: list[Person] = []
     after: str | None = None

@@ -10,6 +10,7 @@ from wager.console.api import path_of
 from wager.console.asking import item_titles, names_of
 from wager.console.fields import choose, field, filters
 from wager.console.format import number, percent, short, whole, zone
+from wager.console.gifts import orders
 from wager.console.markup import Child, Markup, tag
 from wager.console.slip import person_address
 from wager.console.theme import Sheet, box, empty, href, page, show
@@ -133,6 +134,8 @@ async def person(sheet: Sheet) -> None:
         with box("stack"):
             asker = next((one for one in found.identities if one.kind in ASKED_FOR), None)
             await trial(sheet, Trial(found, asker, placements), titles)
+            if asker is not None:
+                await orders(sheet, asker)
             show(_shopping(found, titles))
             show(_leanings(found))
             show(_counts(found))
