@@ -152,9 +152,10 @@ def test_every_figure_of_the_reports() -> None:
 
 
 def decile_fields() -> set[str]:
+    from wager.domain.alarms import Alarm
     from wager.measure.calibration import Decile, Skill
 
-    return fields(Decile) | fields(Skill)
+    return fields(Decile) | fields(Skill) | fields(Alarm)
 
 
 # ---- events.md

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wager.domain.decisions import Choice, Decision
+from wager.learn.drift import Watch
 from wager.learn.honesty import Honesty
 from wager.learn.popularity import Crowd
 from wager.learn.rewards import Cells
@@ -86,6 +87,14 @@ def _show(fold: Cells, seen: tuple[str, str, list[str], float, float]) -> None:
     fold.add(decision, choice, said, reward)
 
 
+def _watched(fold: Watch, seen: tuple[int, float, float, list[float]]) -> None:
+    """One settled choice, one bet and one day's inputs."""
+    hour, said, reward, sums = seen
+    fold.settled(hour, said, reward)
+    fold.placed(hour, [0.5, 0.25, 0.25], hour % 2)
+    fold.inputs(hour // 24, 1, sums)
+
+
 FOLDS: dict[str, Law] = {
     "regression": Law(lambda: Regression(2), rows, _fit, _fitted),
     "crowd": Law(
@@ -119,6 +128,14 @@ FOLDS: dict[str, Law] = {
         observations=st.tuples(eighths, eighths, st.integers(1, 8).map(float)),
         add=lambda fold, seen: fold.add(*seen),
         view=lambda fold: (fold.bins, fold.squares, fold.newest),
+    ),
+    "watch": Law(
+        empty=Watch,
+        observations=st.tuples(
+            st.integers(0, 50), eighths, eighths, st.lists(eighths, min_size=2, max_size=2)
+        ),
+        add=_watched,
+        view=lambda fold: (fold.hours, fold.days, fold.largest),
     ),
     "tally": Law(
         empty=Tally,

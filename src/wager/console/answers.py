@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from wager.domain.alarms import Alarm
 from wager.domain.decisions import Choice, Outcome, Reason, SafeChoice
 from wager.domain.definitions import Level
 from wager.domain.estimates import NotEnough, Verdict
@@ -95,6 +96,7 @@ class Overview(Answer, frozen=True):
     items: int = 0
     events: int = 0
     replayed: int = 0
+    alarms: list[Alarm] = []
 
 
 class Decile(Answer, frozen=True):

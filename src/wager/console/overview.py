@@ -9,7 +9,7 @@ from wager.console import plots
 from wager.console.answers import Bets, Calibration, Overview
 from wager.console.asking import Units, names_of
 from wager.console.charts import Chart
-from wager.console.format import percent, places_of, plural, whole
+from wager.console.format import moment, percent, places_of, plural, whole
 from wager.console.markup import Markup, join, tag
 from wager.console.slip import figure, small
 from wager.console.theme import Sheet, box, empty, guarded, href, page, show
@@ -36,6 +36,7 @@ class Live:
     """The parts of the page that are written again when there is news."""
 
     def __init__(self, news: News) -> None:
+        self.alarms = show()
         self.note = show()
         self.figures = show()
         with box("columns"):
@@ -64,6 +65,7 @@ class Live:
     def write(self, news: News) -> None:
         """Put the figures in; what did not change is not sent."""
         overview = news.overview
+        self.alarms.content = _alarms(overview)
         self.note.content = _note(overview)
         self.figures.content = _figures(overview)
         self.levels.draw(plots.levels(overview.by_level))
@@ -143,6 +145,23 @@ def _head(sheet: Sheet, placements: list[str]) -> Markup:
         tag("div", periods, class_="slots", role="group", aria_label="Period"),
         tag("div", places, class_="slots", role="group", aria_label="Placement"),
         class_="headline",
+    )
+
+
+def _alarms(overview: Overview) -> Markup:
+    """What is not as it was: since when, and what is done about it."""
+    return join(
+        [
+            tag(
+                "p",
+                tag("b", f"{one.placement}: {one.kind.replace('-', ' ')} "),
+                f"since {moment(one.began_at)}. {one.text[:1].upper()}{one.text[1:]}. ",
+                "Mostly the safe choice is shown until that is over." if one.fallback else "",
+                class_="note card",
+                role="alert",
+            )
+            for one in overview.alarms
+        ]
     )
 
 

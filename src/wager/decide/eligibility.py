@@ -1,12 +1,16 @@
 """Whether an item may be shown to this person here and now, and which rule says no."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from wager.decide import ownership
 from wager.decide.restraint import is_full
 from wager.domain import lifestages
 from wager.domain.asking import Ask
 from wager.domain.content import Item
+from wager.domain.decisions import Excluded
+
+EXCLUDED_EXAMPLES = 40
 
 RULES: Mapping[str, str] = {
     "unknown-item": "no item has this id",
@@ -110,3 +114,14 @@ def _variant_blocked(ask: Ask, item: Item) -> bool:
             if other is not None and other.parent_id is not None and other.parent_id == group:
                 return True
     return False
+
+
+def left_out(dropped: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """How many were left out by which rule, and examples, as a bet names them."""
+    counts: dict[str, int] = {}
+    examples: dict[str, Excluded] = {}
+    for name, rule in dropped:
+        if name not in examples:
+            counts[rule] = counts.get(rule, 0) + 1
+            examples[name] = Excluded(name, rule)
+    return {"dropped": counts, "excluded": tuple(list(examples.values())[:EXCLUDED_EXAMPLES])}

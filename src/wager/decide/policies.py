@@ -1,6 +1,6 @@
 """Policies: from what candidates are worth to the odds that each is chosen with, slot by slot."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ Odds = Callable[[Left], Floats]  # of the candidates that are left: the odds (ca
 Policy = Callable[[Floats, Floats, float, int], Odds]
 
 LEAST_EXPLORED = 1e-3
+SEEN_THROUGH = 0.2
 
 
 def thompson(mean: Floats, deviation: Floats, explore: float, slots: int = 1) -> Odds:
@@ -82,6 +83,27 @@ def greedy(mean: Floats, deviation: Floats, explore: float, slots: int = 1) -> O
         return _mixed(weights, left, explore)
 
     return odds
+
+
+def cautious(odds: Odds, safe: Sequence[int]) -> Odds:
+    """The safe choice of those left, but for a share `SEEN_THROUGH` of the odds as they were: what
+    is shown while a placement does not bring what was said, so that one can see when it does again.
+
+    >>> odds = cautious(lambda left: np.array([0.5, 0.5]), [1])
+    >>> odds(np.array([True, True])).round(3).tolist()
+    [0.1, 0.9]
+    """
+
+    def hedged(left: Left) -> Floats:
+        given = odds(left)
+        best = next((row for row in safe if left[row]), None)
+        if best is None:
+            return given
+        given = given * SEEN_THROUGH
+        given[best] += 1.0 - SEEN_THROUGH
+        return given
+
+    return hedged
 
 
 def _mixed(odds: Floats, left: Left, explore: float) -> Floats:

@@ -7,6 +7,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from wager.domain.alarms import Alarm
+
 Floats = NDArray[np.float64]
 Ranked = Sequence[tuple[str, float]]  # item id and its rate (share of baskets) or weight
 Cell = list[float]  # [times shown, sum of rewards, sum of what the regression had said]
@@ -77,5 +79,7 @@ class Snapshot:
     rates_in: Mapping[str, Rates] = field(default_factory=dict)
     also_bought: Mapping[str, Ranked] = field(default_factory=dict)
     payoffs: Mapping[str, Payoffs] = field(default_factory=dict)
+    alarms: Sequence[Alarm] = ()
+    cautious: frozenset[str] = frozenset()  # placements that fall back to the safe choice
     cycles: Cycles = field(default_factory=Cycles)
     crowd_rows: dict[tuple[str, ...], dict[str, bytes]] = field(default_factory=dict)

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from wager.decide.candidates import NAMED_BY_DEFAULT, Origin, gather
-from wager.decide.eligibility import gate, why_not
+from wager.decide.eligibility import gate, left_out, why_not
 from wager.decide.features import FEATURES, WIDTH, rows
 from wager.decide.payoff import Worth, nothing_learnt, worth
-from wager.decide.policies import POLICIES
+from wager.decide.policies import POLICIES, cautious
 from wager.decide.reasons import reasons
 from wager.decide.restraint import has_tag, is_full
 from wager.decide.slate import draw
@@ -33,9 +33,9 @@ from wager.render.renditions import Rendered, content
 LOGGED_FEATURES = (*FEATURES, "said")
 LOGGED_TYPE = np.dtype("<f4")
 _RANK = {level: rank for rank, level in enumerate(LEVELS)}
-EXCLUDED_EXAMPLES = 40
 PLAIN_KEPT = 50_000
 _UNLEARNT = nothing_learnt()
+FALLS_BACK = Reason(kind="drift", text="brings less than was said: mostly the safe choice for now")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +75,19 @@ class Bettor:
         table = self._table(ask)
         if not table.found:
             safe = SafeChoice(item_id=None, expected_reward=0.0)
-            return Bet("neutral", "default", (), safe, **_left_out(table.dropped))
+            return Bet("neutral", "default", (), safe, **left_out(table.dropped))
         policy = POLICIES[ask.placement.policy]
         mean, deviation = table.worth.mean, table.worth.deviation
         odds = policy(mean, deviation, ask.placement.risk_appetite, ask.placement.slots)
+        notes: list[Reason] = []
+        if ask.placement.name in ask.snapshot.cautious:
+            odds = cautious(odds, _safe_rows(table))
+            notes.append(FALLS_BACK)
         groups = [self._group(name) for name, _ in table.found]
         drawn = draw(
             odds, groups, ask.placement.slots, key=self.live.draw_key, decision_id=decision_id,
             quotas=[self._quota(tag, room, table) for tag, room in ask.rooms.items()],
         )  # fmt: skip
-        notes: list[Reason] = []
         why = reasons(ask, table.found, table.worth, [row for row, _ in drawn])
         choices = tuple(
             self._choice(ask, table, slot, drawn[slot], why[slot], notes)
@@ -98,7 +101,7 @@ class Bettor:
             candidates=_candidates(table, odds(np.ones(len(mean), dtype=bool))),
             notes=tuple(notes),
             stake=self._stake(table, choices),
-            **_left_out(table.dropped),
+            **left_out(table.dropped),
         )
 
     def silent_bet(self, ask: Ask, why: Reason) -> Bet:
@@ -128,7 +131,7 @@ class Bettor:
             default=self._safe(table),
             candidates=_candidates(table, np.ones(len(found))) if found else (),
             notes=tuple(notes),
-            **_left_out(dropped),
+            **left_out(dropped),
         )
 
     def _safe_choice(
@@ -321,6 +324,13 @@ class Bettor:
         return sum(rewards[:bet])
 
 
+def _safe_rows(table: Table) -> list[int]:
+    """Where the safe choices stand, in their order; nothing, where there is none."""
+    row_of = {name: row for row, (name, _) in enumerate(table.found)}
+    wanted: list[str | None] = [*table.safe] or [None]
+    return [row_of[name] for name in wanted if name in row_of]
+
+
 def _expected(table: Table, name: str) -> float:
     for row, (found, _) in enumerate(table.found):
         if found == name:
@@ -387,13 +397,3 @@ def _candidates(table: Table, odds: np.ndarray[Any, np.dtype[np.float64]]) -> tu
             table.worth.deviation.tolist(), strict=True,
         ))
     )  # fmt: skip
-
-
-def _left_out(dropped: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    counts: dict[str, int] = {}
-    examples: dict[str, Excluded] = {}
-    for name, rule in dropped:
-        if name not in examples:
-            counts[rule] = counts.get(rule, 0) + 1
-            examples[name] = Excluded(name, rule)
-    return {"dropped": counts, "excluded": tuple(list(examples.values())[:EXCLUDED_EXAMPLES])}

@@ -1,44 +1,154 @@
-"""What settled bets say of the bookmaker himself: whether what was said of them came true."""
+"""What bets say of the bookmaker himself: did what was said come true, and is all as it was."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import msgspec
+import numpy as np
 
-from wager.domain.decisions import LoggedDecision
+from wager.decide.features import FEATURES, WIDTH
+from wager.domain.alarms import Alarm
+from wager.domain.decisions import Decision, LoggedDecision
+from wager.domain.identity import Time
 from wager.domain.models import Payoffs
 from wager.domain.settlement import news
-from wager.learn.honesty import Honesty, choices, weight_at
+from wager.learn.drift import DAY_HOURS, HOUR, KEPT_DAYS, Watch, alarms
+from wager.learn.honesty import Honesty, weight_at
+
+GATHERED = 500  # bets whose inputs are summed together
+
+
+class Said(msgspec.Struct, array_like=True):
+    """What was said of one choice, before and after it was put right, and what it has brought."""
+
+    raw: float
+    told: float
+    reward: float
+
+
+class Waiting(msgspec.Struct, array_like=True):
+    """A settled bet whose window is not over: it counts when it is, or wins would count first."""
+
+    placement: str
+    at: Time
+    due: Time
+    replayed: bool
+    said: dict[int, Said]
 
 
 class Judging(msgspec.Struct):
     """Feed it logged decisions whenever they changed; a part of the checkpoint of learning.
 
-    `open` are the ids of the bets that are not settled.
+    `open` are the ids of the bets that are not settled, `waiting` those that are while their window
+    is not over.
     """
 
     honesty: dict[str, Honesty] = {}
+    watches: dict[str, Watch] = {}
     open: set[str] = set()
+    waiting: dict[str, Waiting] = {}
+    gathered: dict[tuple[str, int], list[bytes]] = {}
 
     def take(self, logged: LoggedDecision, *, since: int) -> None:
-        """Count what was settled, or settled otherwise, since the cursor."""
+        """Note what is new of a bet since the cursor."""
         decision = logged.decision
         name = decision.decision_id
         found = news(logged, since=since, was_open=name in self.open)
+        if decision.holdout or not decision.learns:
+            return
+        if found.placed:
+            self._placed(decision)
         if logged.state == "open":
             self.open.add(name)
             return
         self.open.discard(name)
-        if found.before == found.after or not decision.learns:
+        if found.after is None or found.before == found.after:
             return
-        fold = self.honesty.setdefault(decision.placement, Honesty())
-        weight = weight_at(decision.at.timestamp())
-        for said, before, after in choices(decision, found.before, found.after):
-            if before is None:
-                fold.add(said, after, weight)
-            elif before != after:
-                fold.correct(said, before, after, weight)
+        said = dict(_said(decision, found.after.rewards))
+        if found.before is None or name in self.waiting:
+            due = decision.at + timedelta(minutes=decision.window_minutes)
+            self.waiting[name] = Waiting(
+                decision.placement, decision.at, due, decision.replayed, said
+            )
+            return
+        fold, watch = self._folds(decision.placement)
+        weight, hour = weight_at(decision.at.timestamp()), _hour(decision.at)
+        for slot, one in said.items():
+            before = found.before.rewards.get(slot, 0.0)
+            if before != one.reward:
+                fold.correct(one.raw, before, one.reward, weight)
+                watch.correct(hour, before, one.reward)
+
+    def settle(self, now: datetime, latest: datetime | None) -> None:
+        """Count what is over: by the clock for live bets, by the latest event for replayed ones."""
+        over = [
+            name
+            for name, one in self.waiting.items()
+            if (now if not one.replayed else latest or one.at) > one.due
+        ]
+        for name in over:
+            bet = self.waiting.pop(name)
+            fold, watch = self._folds(bet.placement)
+            weight, hour = weight_at(bet.at.timestamp()), _hour(bet.at)
+            for one in bet.said.values():
+                fold.add(one.raw, one.reward, weight)
+                watch.settled(hour, one.told, one.reward)
 
     def put_right(self, placement: str, payoffs: Payoffs) -> Payoffs:
         """The payoffs with what to say instead of what they say."""
         fold = self.honesty.get(placement)
         return payoffs if fold is None else replace(payoffs, honest=fold.curve())
+
+    def alarms(self) -> list[Alarm]:
+        """Every drift that was noticed in what is kept, of all placements."""
+        self._sum_inputs()
+        found: list[Alarm] = []
+        for placement, watch in sorted(self.watches.items()):
+            watch.forget_before(max(watch.hours, default=0) - KEPT_DAYS * DAY_HOURS)
+            found.extend(alarms(watch, placement, (*FEATURES, "said")))
+        return found
+
+    def _folds(self, placement: str) -> tuple[Honesty, Watch]:
+        return (
+            self.honesty.setdefault(placement, Honesty()),
+            self.watches.setdefault(placement, Watch()),
+        )
+
+    def _placed(self, decision: Decision) -> None:
+        """Odds and draw of the first slot, and what the policy saw."""
+        if decision.policy == "default" or not decision.choices:
+            return
+        first, odds, drawn = decision.choices[0].item_id, [], None
+        for row, one in enumerate(decision.candidates):
+            odds.append(one.propensity)
+            if one.item_id == first:
+                drawn = row
+        hour = _hour(decision.at)
+        if drawn is not None:
+            self._folds(decision.placement)[1].placed(hour, odds, drawn)
+        if len(decision.feature_names) != WIDTH + 1:
+            return
+        rows = self.gathered.setdefault((decision.placement, hour // DAY_HOURS), [])
+        rows.append(b"".join([one.features for one in decision.candidates]))
+        if len(rows) >= GATHERED:
+            self._sum_inputs()
+
+    def _sum_inputs(self) -> None:
+        for (placement, day), rows in self.gathered.items():
+            table = np.frombuffer(b"".join(rows), dtype="<f4").astype(float).reshape(-1, WIDTH + 1)
+            if len(table):
+                watch = self._folds(placement)[1]
+                watch.inputs(day, len(table), table.sum(axis=0).tolist())
+        self.gathered.clear()
+
+
+def _said(decision: Decision, rewards: Mapping[int, float]) -> Iterator[tuple[int, Said]]:
+    for one in decision.choices:
+        if one.item_id is not None:
+            raw = one.expected_reward if one.raw_reward is None else one.raw_reward
+            yield one.slot, Said(raw, one.expected_reward, rewards.get(one.slot, 0.0))
+
+
+def _hour(at: datetime) -> int:
+    return int(at.timestamp()) // HOUR

@@ -136,6 +136,7 @@ class Learning:
             events = self._fold_events()
             lost = self._settle_lost(at)
             bets = self._fold_rewards()
+            self._kept.judging.settle(at, self._kept.latest)
             if events or bets:
                 self._kept.version += 1
                 self.publish()
@@ -234,8 +235,11 @@ class Learning:
         latest = self._kept.latest
         one = weight_at(latest.timestamp()) if latest is not None else 1.0
         doubt = DOUBTED_BASKETS * one
+        alarms = self._kept.judging.alarms()
         self.live.snapshot = Snapshot(
             version=self.version,
+            alarms=alarms,
+            cautious=frozenset(one.placement for one in alarms if one.fallback),
             baskets=everybody.baskets / one,
             popular=_shares(everybody, KEPT, doubt),
             rates=everybody.rates(doubt),

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from wager.domain.alarms import Alarm
 from wager.domain.definitions import Goal
 from wager.engine.live import Live
 from wager.errors import BadInput, UnknownName, WagerError
@@ -168,7 +169,13 @@ class Measuring:
             "people": self.live.stores.profiles.count().get("", 0),
             "items": len(self.live.items),
             "events": newest[0].sequence if newest else 0,
+            "alarms": [one for one in self._alarms(asked) if one.over_at is None],
         }
+
+    def _alarms(self, asked: Asked) -> list[Alarm]:
+        """Drifts, of one placement or all; the latest last."""
+        found = self.live.snapshot.alarms
+        return [one for one in found if asked.placement in (None, one.placement)]
 
     def _calibration(self, asked: Asked) -> Report:
         comparable = {
@@ -186,6 +193,7 @@ class Measuring:
             "queue": vitals.queue,
             "latencyMs": dict(vitals.latency_ms),
             "quarantine": waiting,
+            "alarms": self._alarms(asked),
             "levels": {level: int(n) for level, n in overview.of(part, "bets").items()},
             "stepDowns": most(overview.of(part, "step")),
             "dropped": most(overview.of(part, "dropped")),

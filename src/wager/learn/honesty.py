@@ -1,14 +1,11 @@
 """The bookmaker's honesty: what was said of bets is put right by what came of bets like them."""
 
-from collections.abc import Sequence
 from math import floor, log2
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from wager.domain.decisions import Decision
-from wager.domain.settlement import Result
 from wager.learn.popularity import EPOCH_DAYS
 
 Floats = NDArray[np.float64]
@@ -106,23 +103,3 @@ def _rising(y: Floats, weight: Floats) -> Floats:
 def weight_at(timestamp: float) -> float:
     """How much a bet of that moment weighs: later ones more, so that older ones fade."""
     return float(2.0 ** ((timestamp / 86400.0 - EPOCH_DAYS) / HALF_LIFE_DAYS))
-
-
-def choices(
-    decision: Decision, before: Result | None, after: Result | None
-) -> Sequence[tuple[float, float | None, float]]:
-    """(said before it was put right, reward counted so far, reward now) of each choice of an item.
-
-    The second is None where the choice is settled for the first time.
-    """
-    if decision.holdout or after is None:
-        return ()
-    return [
-        (
-            one.expected_reward if one.raw_reward is None else one.raw_reward,
-            None if before is None else before.rewards.get(one.slot, 0.0),
-            after.rewards.get(one.slot, 0.0),
-        )
-        for one in decision.choices
-        if one.item_id is not None
-    ]

@@ -67,7 +67,11 @@ class Health:
             return commit.durable
 
     async def _metrics(self, _: Call) -> Reply:
-        return Reply(200, self._service.metrics.text(self._service.waiting), MEDIA)
+        return Reply(200, self._told(), MEDIA)
+
+    def _told(self) -> bytes:
+        shared = self._service
+        return shared.metrics.text(shared.waiting, shared.engine.live.snapshot.alarms)
 
     async def _openapi(self, _: Call) -> bytes:
         return self._description()[0]

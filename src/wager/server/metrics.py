@@ -1,11 +1,12 @@
 """What Prometheus may ask: requests, decisions, events, and how long they took."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from wager.domain.alarms import Alarm
 from wager.domain.decisions import Decision
 from wager.domain.events import Collected
 
@@ -46,6 +47,10 @@ class Metrics:
         self._queue = Gauge(
             "wager_store_queue", "Requests that wait for their commit.", registry=self.registry
         )
+        self._alarms = Gauge(
+            "wager_drift_alarms", "Drifts in force, by placement and kind.", ["placement", "kind"],
+            registry=self.registry,
+        )  # fmt: skip
         self._lately: deque[float] = deque(maxlen=LATELY)
         self._counted: dict[tuple[str, int], Counter] = {}
         self._levels: dict[str, Counter] = {}
@@ -103,7 +108,11 @@ class Metrics:
             for name, share in shares.items()
         }
 
-    def text(self, queue: int) -> bytes:
+    def text(self, queue: int, alarms: Iterable[Alarm] = ()) -> bytes:
         """The exposition format; `queue` requests wait for their commit."""
         self._queue.set(queue)
+        self._alarms.clear()
+        for alarm in alarms:
+            if alarm.over_at is None:
+                self._alarms.labels(alarm.placement, alarm.kind).set(1)
         return generate_latest(self.registry)
