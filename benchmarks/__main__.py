@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import load, shops
+from benchmarks.bandits import bandits
 from benchmarks.serving import CLIENT_CPU, KEY, Server, pin, wager_up, yardstick
 from benchmarks.shop_world import shop_world
 
@@ -27,8 +28,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("scenarios", nargs="*", default=list(SCENARIOS), choices=[*SCENARIOS, []])
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--quick", action="store_true", help="a smoke run of shop-world")
-    parser.add_argument("--seeds", type=int, default=10, help="how many worlds of shop-world")
+    parser.add_argument("--quick", action="store_true", help="a smoke run of shop-world, bandits")
+    parser.add_argument(
+        "--seeds", type=int, default=10, help="how many worlds of shop-world, bandits"
+    )
     parser.add_argument("--seed", type=int, nargs="*", help="these worlds of shop-world")
     parser.add_argument("--people", type=int, nargs="*", default=list(PEOPLE))
     options = parser.parse_args()
@@ -195,6 +198,7 @@ SCENARIOS: dict[str, Callable[[argparse.Namespace], None]] = {
     "collect": collect,
     "growth": growth,
     "shop-world": shop_world,
+    "bandits": bandits,
 }
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from wager.learn.rewards import Cells
 from wager.measure.calibration import Calibration
 from wager.measure.metrics import Rewards
 from wager.measure.overview import Hour, Tally
+from wager.stats.fourier import Scale
 from wager.stats.linear import Regression
 
 
@@ -97,6 +98,12 @@ def _watched(fold: Watch, seen: tuple[int, float, float, list[float]]) -> None:
 
 FOLDS: dict[str, Law] = {
     "regression": Law(lambda: Regression(2), rows, _fit, _fitted),
+    "scale": Law(
+        empty=lambda: Scale(2),
+        observations=st.lists(eighths, min_size=2, max_size=2),
+        add=lambda fold, seen: fold.add(np.array(seen)),
+        view=Scale.sums,
+    ),
     "crowd": Law(
         empty=Crowd,
         observations=st.tuples(st.lists(names, unique=True, max_size=3), positive),
