@@ -16,7 +16,7 @@ PLAIN = {
 }  # fmt: skip
 CHOICE = {
     "slot", "itemId", "fragmentId", "level", "propensity", "expectedReward", "standardError",
-    "content", "reasons",
+    "rawReward", "content", "reasons", "useCase",
 }  # fmt: skip
 
 

@@ -32,6 +32,9 @@ QUOTAS = {
     "popular": LIMIT,
     "asked": 1000,
     "default": 50,
+    "must-include": 12,
+    "use-case": 6,
+    "use-case-segment": 6,
 }
 SOURCE_LEVEL: dict[str, Level] = {
     "repeat": "context",
@@ -43,6 +46,9 @@ SOURCE_LEVEL: dict[str, Level] = {
     "popular": "crowd",
     "asked": "crowd",
     "default": "neutral",
+    "must-include": "crowd",
+    "use-case": "crowd",
+    "use-case-segment": "segment",
 }
 
 
@@ -166,6 +172,8 @@ def gather(
             _add(found, source, names, None)
         return found
     found = _personal(ask, who, rank, why_not)
+    for source, names in ask.invited:
+        _fill(found, source, names, QUOTAS[source], why_not)
     for source, names in _crowd_sources(ask, rank):
         _fill(found, source, names, min(QUOTAS[source], LIMIT - len(found.kept)), why_not)
     _fill(found, "default", ((name, 1.0, "") for name in default), QUOTAS["default"], why_not)

@@ -9,6 +9,7 @@ from wager.domain.content import Item
 from wager.domain.definitions import Level, Placement
 from wager.domain.models import Snapshot
 from wager.domain.profiles import Profile
+from wager.domain.queues import Queue
 
 DAY = 86400.0
 PARTS_OF_DAY = ("night", "morning", "afternoon", "evening")
@@ -49,6 +50,8 @@ class Ask:
     says what was bought and until when (seconds since the epoch) that keeps it out, by which rule.
     `capped` are items that were shown as often as they may be; `rooms` says how many more of a tag
     may be.
+    `invited` are candidates that the team asks for: sources with their items, weights, and why;
+    `queue` are the use cases in force, where the placement has any.
     """
 
     placement: Placement
@@ -67,6 +70,8 @@ class Ask:
     context: Mapping[str, Any] = field(default_factory=dict)
     known: Mapping[str, Any] = field(default_factory=dict)
     held: Mapping[str, tuple[float, str]] = field(default_factory=dict)
+    queue: Queue | None = None
+    invited: Sequence[tuple[str, Sequence[tuple[str, float, str]]]] = ()
 
     @property
     def timestamp(self) -> float:

@@ -63,6 +63,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     fragment_id: str | None = None
     content: dict[str, Any] = {}
     reasons: tuple[Reason, ...] = ()
+    use_case: str | None = None
 
 
 class Candidate(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -87,6 +88,22 @@ class Excluded(msgspec.Struct, frozen=True, array_like=True, gc=False):
     rule: str
 
 
+class Contender(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A use case in force for the person, with the best that it had to show and the slots it won.
+
+    `priority` is expected reward x context value x lever of `item_id`, None where none of its
+    items could be shown.
+    """
+
+    use_case: str
+    lever: float
+    context_value: float
+    mandatory: bool = False
+    item_id: str | None = None
+    priority: float = 0.0
+    slots: tuple[int, ...] = ()
+
+
 class SafeChoice(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The default that the bet is measured against, with its own expected reward."""
 
@@ -101,7 +118,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_d
     `stepped_down` says for each level above the one used why it was not; `dropped` counts what was
     left out by rule (always there; `excluded` names examples). `stake` is the expected reward of
     the safe choice that is put at risk: what is lost if the bet is worth nothing. `silence` is the
-    rule by which the person was not talked to.
+    rule by which the person was not talked to. `use_cases` are those that were in force for the
+    person, `beside` those in force for others.
     """
 
     decision_id: str
@@ -131,6 +149,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_d
     preview: bool = False
     learns: bool = True
     silence: str | None = None
+    use_cases: tuple[Contender, ...] = ()
+    beside: tuple[str, ...] = ()
     snapshot: str = ""
 
 

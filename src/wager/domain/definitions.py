@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from wager.domain.identity import Time
+
 Slug = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 DefinitionKind = Literal["placements", "segments", "goals", "usecases", "experiments"]
 ClockTime = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
@@ -12,6 +14,7 @@ CapKind = Literal["item", "tag", "placement", "useCase", "channel", "person", "h
 Level = Literal["neutral", "customization", "crowd", "segment", "context"]
 LEVELS: tuple[Level, ...] = ("neutral", "customization", "crowd", "segment", "context")
 PolicyName = Literal["thompson", "softmax", "inverse-gap", "greedy"]
+Counted = Literal["kind", "category", "creator", "tag"]
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -54,6 +57,15 @@ class Cap(
     unanswered: bool = False
 
 
+class Must(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Who has a slot for sure, if it may be shown: one item, one of those with a tag, or one that
+    serves a use case."""
+
+    item: str | None = None
+    tag: str | None = None
+    use_case: str | None = None
+
+
 class Placement(
     msgspec.Struct,
     frozen=True,
@@ -80,6 +92,9 @@ class Placement(
     quiet_hours: QuietHours | None = None
     instead: Literal["nothing", "default"] = "nothing"
     caps: list[Cap] = []
+    at_most: dict[Counted, Annotated[int, Meta(ge=1, le=50)]] = {}
+    exclusive: list[str] = []
+    must_include: list[Must] = []
     description: str = ""
 
 
@@ -124,7 +139,11 @@ class UseCase(
     forbid_unknown_fields=True,
     omit_defaults=True,
 ):
-    """Placement, goal, policy and owner, with the state of its life."""
+    """What a team wants shown in a placement, to whom, when and how much it counts.
+
+    It is in force while it is pilot or live, from `start` (inclusive) until `until` (exclusive).
+    `context_value` says for each segment what being in it multiplies.
+    """
 
     name: Slug
     placement: str
@@ -132,6 +151,15 @@ class UseCase(
     owner: str = ""
     state: Literal["draft", "pilot", "live", "retired"] = "draft"
     caps: list[Cap] = []
+    items: list[str] = []
+    kinds: list[str] = []
+    tags: list[str] = []
+    segments: list[str] = []
+    lever: Annotated[float, Meta(gt=0, le=1000)] = 1.0
+    context_value: dict[str, Annotated[float, Meta(gt=0, le=1000)]] = {}
+    mandatory: bool = False
+    start: Time | None = msgspec.field(default=None, name="from")
+    until: Time | None = None
     description: str = ""
 
 

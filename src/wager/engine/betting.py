@@ -1,6 +1,6 @@
 """One bet: the steps of `decide` one after the other, for one person in one placement."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
@@ -14,17 +14,17 @@ from wager.decide.payoff import Worth, nothing_learnt, worth
 from wager.decide.policies import POLICIES, cautious
 from wager.decide.reasons import reasons
 from wager.decide.restraint import has_tag, is_full
-from wager.decide.slate import draw
+from wager.decide.slate import Slate, draw
 from wager.domain.asking import Ask
 from wager.domain.decisions import (
     Candidate,
     Choice,
-    Excluded,
     Reason,
     SafeChoice,
 )
 from wager.domain.definitions import LEVELS, Level
 from wager.domain.models import Payoffs
+from wager.engine.bets import Bet, nothing
 from wager.engine.live import Live
 from wager.errors import BadDefinition
 from wager.render.merge import merge
@@ -36,21 +36,6 @@ _RANK = {level: rank for rank, level in enumerate(LEVELS)}
 PLAIN_KEPT = 50_000
 _UNLEARNT = nothing_learnt()
 FALLS_BACK = Reason(kind="drift", text="brings less than was said: mostly the safe choice for now")
-
-
-@dataclass(frozen=True, slots=True)
-class Bet:
-    """What a decision is made of before it has an id and a time."""
-
-    level: Level
-    policy: str
-    choices: tuple[Choice, ...]
-    default: SafeChoice
-    candidates: tuple[Candidate, ...] = ()
-    dropped: Mapping[str, int] | None = None
-    excluded: tuple[Excluded, ...] = ()
-    notes: tuple[Reason, ...] = ()
-    stake: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +61,9 @@ class Bettor:
         if not table.found:
             safe = SafeChoice(item_id=None, expected_reward=0.0)
             return Bet("neutral", "default", (), safe, **left_out(table.dropped))
-        policy = POLICIES[ask.placement.policy]
-        mean, deviation = table.worth.mean, table.worth.deviation
-        odds = policy(mean, deviation, ask.placement.risk_appetite, ask.placement.slots)
-        notes: list[Reason] = []
-        if ask.placement.name in ask.snapshot.cautious:
-            odds = cautious(odds, _safe_rows(table))
-            notes.append(FALLS_BACK)
-        groups = [self._group(name) for name, _ in table.found]
-        drawn = draw(
-            odds, groups, ask.placement.slots, key=self.live.draw_key, decision_id=decision_id,
-            quotas=[self._quota(tag, room, table) for tag, room in ask.rooms.items()],
-        )  # fmt: skip
+        slate = self._slate(ask, table, decision_id)
+        drawn = slate.choices
+        notes = [FALLS_BACK] if ask.placement.name in ask.snapshot.cautious else []
         why = reasons(ask, table.found, table.worth, [row for row, _ in drawn])
         choices = tuple(
             self._choice(ask, table, slot, drawn[slot], why[slot], notes)
@@ -98,18 +74,42 @@ class Bettor:
             policy=ask.placement.policy,
             choices=choices,
             default=self._safe(table),
-            candidates=_candidates(table, odds(np.ones(len(mean), dtype=bool))),
+            candidates=_candidates(table, slate.odds),
             notes=tuple(notes),
             stake=self._stake(table, choices),
             **left_out(table.dropped),
         )
+
+    def _slate(self, ask: Ask, table: Table, decision_id: str) -> Slate:
+        """Odds, then the draw. Where the placement has terms, any candidate may be the best left,
+        not only the first few."""
+        placement, live = ask.placement, self.live
+        names = [name for name, _ in table.found]
+        terms, groups = live.slates.terms(ask, names), live.slates.groups(placement, names)
+        if ask.rooms:
+            quotas = [self._quota(tag, room, table) for tag, room in ask.rooms.items()]
+            terms = replace(terms, quotas=quotas)
+        free = not (placement.at_most or placement.exclusive or terms.first or ask.rooms)
+        slots = placement.slots if free else len(names)
+        policy = POLICIES[placement.policy]
+        mean, deviation = table.worth.mean, table.worth.deviation
+        if ask.queue is not None:
+            mean = live.slates.priorities(mean, names, ask.queue)
+            deviation = live.slates.priorities(deviation, names, ask.queue)
+        odds = policy(mean, deviation, placement.risk_appetite, slots)
+        if placement.name in ask.snapshot.cautious:
+            odds = cautious(odds, _safe_rows(table))
+        return draw(
+            odds, groups, placement.slots,
+            key=live.draw_key, decision_id=decision_id, terms=terms,
+        )  # fmt: skip
 
     def silent_bet(self, ask: Ask, why: Reason) -> Bet:
         """For whom is not talked to: nothing, or the safe choice where the placement says so."""
         if ask.placement.instead == "default":
             return self.safe_bet(ask, why)
         safe = SafeChoice(item_id=None, expected_reward=0.0)
-        return Bet("neutral", "silence", (_nothing(why),), safe)
+        return Bet("neutral", "silence", (nothing(why),), safe)
 
     def safe_bet(self, ask: Ask, why: Reason) -> Bet:
         """The default in every slot: for the held-out, and where nothing may be assumed.
@@ -123,7 +123,7 @@ class Bettor:
         notes: list[Reason] = []
         choices = [self._safe_choice(ask, table, slot, why, notes) for slot in range(len(safe))]
         if not safe and ask.placement.allow_nothing:
-            choices.append(_nothing(why))
+            choices.append(nothing(why))
         return Bet(
             level=max((one.level for one in choices), key=LEVELS.index, default="neutral"),
             policy="default",
@@ -178,7 +178,8 @@ class Bettor:
         return self.live.snapshot.payoffs.get(placement, _UNLEARNT)
 
     def safe_choices(self, ask: Ask) -> tuple[list[str], list[tuple[str, str]]]:
-        """The eligible defaults, filled to the slots with what is popular, then with anything.
+        """What must be there and the eligible defaults, filled to the slots with what is popular,
+        then with anything, as far as the placement's terms allow.
 
         Where the candidates were handed in, none but them is among it.
         """
@@ -188,15 +189,17 @@ class Bettor:
         chosen: dict[str, None] = {}
         dropped: dict[str, str] = {}
         why_not, rooms = gate(ask, self._why_not), dict(ask.rooms)
+        first, has_room = self.live.slates.first(ask, why_not), self.live.slates.room(ask)
         fill = not (ask.placement.allow_nothing and wanted is None)
-        for name in chain(named, self._fill(ask) if fill else (), only or ()):
+        for name in chain(first, named, self._fill(ask) if fill else (), only or ()):
             if name in chosen or name in dropped or (only is not None and name not in only):
                 continue
             rule = why_not(name)
             if rule is None and len(chosen) < slots:
                 if rooms and not self._has_room(rooms, name):
                     continue
-                chosen[name] = None
+                if has_room is None or has_room(name):
+                    chosen[name] = None
             elif rule not in (None, "wrong-kind"):
                 dropped[name] = str(rule)
             if only is None and len(chosen) == slots:
@@ -232,10 +235,6 @@ class Bettor:
             if name is not None and has_tag(items[name], tag)
         ]
         return rows, room
-
-    def _group(self, name: str | None) -> str | None:
-        item = self.live.items.get(name) if name is not None else None
-        return None if item is None else item.parent_id
 
     def _values(self, ask: Ask, name: str | None) -> dict[str, Any]:
         """What templates may use; at the neutral level nothing of the person is among it."""
@@ -342,18 +341,6 @@ def _raw(values: Worth, row: int) -> float | None:
     """What was expected before it was put right; None where that changed nothing."""
     raw = float(values.mean[row])
     return raw if raw != values.told[row] else None
-
-
-def _nothing(why: Reason) -> Choice:
-    return Choice(
-        slot=0,
-        item_id=None,
-        level="neutral",
-        propensity=1.0,
-        expected_reward=0.0,
-        standard_error=0.0,
-        reasons=(why,),
-    )
 
 
 def _merged(template: str, values: dict[str, Any]) -> tuple[str | None, tuple[str, ...], str]:

@@ -18,7 +18,8 @@ from wager.domain.decisions import DecideRequest, Decision, LoggedDecision, Reas
 from wager.domain.definitions import Placement
 from wager.domain.identity import Identity, Purpose
 from wager.domain.profiles import Profile
-from wager.engine.betting import LOGGED_FEATURES, Bet, Bettor
+from wager.engine.bets import Bet
+from wager.engine.betting import LOGGED_FEATURES, Bettor
 from wager.engine.capping import Capping
 from wager.engine.live import Live
 from wager.errors import BadInput, Conflict, NotAllowed, NotFound, UnknownName
@@ -98,7 +99,7 @@ class Deciding:
                 raise UnknownName("placement", name, known)
         if request.at is not None and request.at < EARLIEST:
             raise BadInput(f"`at` is {request.at.isoformat()}; 1970 is the first year that works")
-        return [known[name] for name in names]
+        return _as_one_page([known[name] for name in names])
 
     def _who(self, request: DecideRequest, public: bool, now: datetime) -> tuple[Profile, bool]:
         """The profile asked about and whether it is stored; a new one where nobody is known."""
@@ -232,12 +233,18 @@ class Deciding:
         holdout = self.live.is_held_out(ask.profile, placement)
         level = "neutral" if holdout else step.level
         ask = ask if level == ask.level else replace(ask, level=level)
+        line = self.live.slates.queue(ask, refused="personalization" in said_no)
+        if line is not None or placement.must_include:
+            invited = tuple(self.live.slates.invited(placement, line))
+            ask = replace(ask, queue=line, invited=invited)
         if silent is not None:
             bet = self.bettor.silent_bet(ask, silent)
         elif ask.level in ("neutral", "customization"):
             bet = self.bettor.safe_bet(ask, SAFE_FOR_HELD_OUT if holdout else SAFE)
         else:
             bet = self.bettor.bet(ask, decision_id)
+        if line is not None:
+            bet = self.live.slates.credited(line, bet)
         down = (HELD_OUT,) if holdout else step.stepped_down
         if silent is not None:
             down = (silent, *down)
@@ -253,6 +260,14 @@ class Deciding:
             learns="learning" not in said_no and not request.preview,
             silence=None if silent is None else silent.kind,
         )
+
+
+def _as_one_page(placements: Sequence[Placement]) -> Sequence[Placement]:
+    """Tags that exclude one another in one placement of a page do so in all of them."""
+    exclusive = list(dict.fromkeys(tag for one in placements for tag in one.exclusive))
+    if len(placements) == 1 or not exclusive:
+        return placements
+    return [structs.replace(one, exclusive=exclusive) for one in placements]
 
 
 def _logged(ask: Ask, bet: Bet, decision_id: str, down: Sequence[Reason]) -> Decision:
@@ -276,6 +291,8 @@ def _logged(ask: Ask, bet: Bet, decision_id: str, down: Sequence[Reason]) -> Dec
         segments=ask.segments,
         context=dict(ask.context),
         limited_to=ask.limited_to or (),
+        use_cases=bet.use_cases,
+        beside=ask.queue.beside if ask.queue is not None else (),
     )
 
 

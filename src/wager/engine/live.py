@@ -19,6 +19,7 @@ from wager.domain.models import Snapshot
 from wager.domain.profiles import Profile
 from wager.engine.capping import Counter, counters
 from wager.engine.settings import Settings
+from wager.engine.slates import Slates
 from wager.learn.attribution import CLICK
 from wager.measure.assignment import held_out
 from wager.stores.base import Stores
@@ -47,6 +48,7 @@ class Live:
         self.signing_secret: str | None = None
         self.snapshot = Snapshot(version="0")
         self.items: dict[str, Item] = {}
+        self.slates = Slates(self.items)
         self.templated: set[str] = set()
         self.plain: dict[tuple[str, object], dict[str, Any]] = {}
         self._kinds: dict[str, dict[str, None]] = {}
@@ -87,6 +89,7 @@ class Live:
             one.definition.name: compile_segment(cast(Segment, one.definition))
             for one in of("segments")
         }
+        self.slates.define(self.placements.values(), use_cases, self.snapshot.rates)
 
     def load_items(self) -> None:
         """Read what changed in the catalog, and find it again by kind and category."""
@@ -137,6 +140,7 @@ class Live:
             accessories=self._kinship.accessories,
             ages=self._ages,
         )
+        self.slates.rank(rates)
 
     def standing(self, profile: Profile, now: datetime) -> Standing:
         """What follows from this version of the profile, kept until it changes or the day does."""

@@ -21,8 +21,10 @@ from wager.domain.definitions import (
     UseCase,
 )
 from wager.engine.live import Live
+from wager.engine.terms import clashes, impossible
 from wager.errors import BadDefinition, BadInput, NotFound, UnknownName
 from wager.learn.attribution import CLICK
+from wager.plan import conflicts
 from wager.render.merge import check
 from wager.stores.base import ProfileQuery, Stored
 from wager.unify.segments import compile_segment
@@ -139,6 +141,13 @@ class Publishing:
                 raise BadDefinition(f"template of {definition.name!r}: {'; '.join(problems)}")
         if isinstance(definition, Placement | UseCase):
             _check_caps(definition)
+        why = None
+        if isinstance(definition, Placement):
+            why = impossible(definition)
+        elif isinstance(definition, UseCase):
+            why = conflicts.impossible(definition)
+        if why is not None:
+            raise BadDefinition(why)
         if isinstance(definition, Experiment) and sum(definition.variants.values()) > 1.0 + 1e-9:
             raise BadDefinition(
                 f"the shares of experiment {definition.name!r} sum to "
@@ -154,14 +163,7 @@ class Publishing:
             case Segment():
                 return list(self._segment_warnings(definition))
             case UseCase():
-                return [
-                    f"use case {definition.name!r} names {what} {name!r}, which is not defined yet"
-                    for what, name, known in (
-                        ("placement", definition.placement, self.live.placements),
-                        ("goal", definition.goal, self.live.goals),
-                    )
-                    if name not in known
-                ]
+                return list(self._use_case_warnings(definition))
             case Experiment() | Goal():
                 return []
 
@@ -180,10 +182,27 @@ class Publishing:
         for segment in placement.exclude:
             if segment not in self.live.segments:
                 yield f"placement {placement.name!r} excludes segment {segment!r}, not defined yet"
+        yield from clashes(placement, self.live.items)
         if named is None and not placement.allow_nothing:
             yield f"placement {placement.name!r} has no default: what is popular stands in"
         if placement.holdout_share == 0 and not isinstance(named, Rule) and placement.goal:
             yield f"placement {placement.name!r} holds nobody out: its lift cannot be known"
+
+    def _use_case_warnings(self, case: UseCase) -> Iterator[str]:
+        for what, name, known in (
+            ("placement", case.placement, self.live.placements),
+            ("goal", case.goal, self.live.goals),
+        ):
+            if name not in known:
+                yield f"use case {case.name!r} names {what} {name!r}, which is not defined yet"
+        placement, items = self.live.placements.get(case.placement), self.live.items
+        if placement is None:
+            return
+        yield from conflicts.doubts(case, placement, items, self.live.segments)
+        if case.state in ("pilot", "live"):
+            stored = self.live.stores.definitions.list("usecases")
+            others = [one.definition for one in stored if isinstance(one.definition, UseCase)]
+            yield from conflicts.conflicts(case, others, placement, items)
 
     def _segment_warnings(self, segment: Segment) -> Iterator[str]:
         needed = [name for name in compile_segment(segment).traits if name]

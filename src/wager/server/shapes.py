@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from wager.domain.decisions import (
     Choice,
+    Contender,
     Decision,
     LoggedDecision,
     Outcome,
@@ -67,6 +68,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     goal: str | UnsetType | None = UNSET
     window_minutes: float | UnsetType = UNSET
     stake: float | UnsetType = UNSET
+    use_cases: tuple[Contender, ...] | UnsetType = UNSET
+    beside: tuple[str, ...] | UnsetType = UNSET
     segments: tuple[str, ...] | UnsetType = UNSET
     context: dict[str, Any] | UnsetType = UNSET
     identity: tuple[str, ...] | UnsetType = UNSET
@@ -126,6 +129,8 @@ def explained(decision: Decision) -> Answer:
         goal=decision.goal,
         window_minutes=decision.window_minutes,
         stake=decision.stake,
+        use_cases=decision.use_cases,
+        beside=decision.beside,
         segments=decision.segments,
         context=decision.context,
         identity=decision.identity,

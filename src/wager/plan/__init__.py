@@ -1,0 +1,1 @@
+"""Goals, deadlines, what is missing before the next bet."""
