@@ -1,6 +1,7 @@
 """Events come in as the Segment spec has them; what could not be read waits in quarantine."""
 
 from collections.abc import Iterator
+from concurrent.futures import Future
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -17,7 +18,7 @@ from wager.server.wire import KB, check_depth, encode, query, read, read_parts
 EVENT_BYTES, BATCH_BYTES = 32 * KB, 500 * KB
 EVENT_DEPTH = 32
 MEDIA = ("application/json", "text/plain")
-IN_THREAD_BYTES = 64 * KB
+LARGE_BYTES = 64 * KB  # a batch that long is taken in beside the event loop
 ROUTES: dict[EventKind, str] = {
     "track": "t",
     "identify": "i",
@@ -154,7 +155,8 @@ class Events:
         async def collect(call: Call) -> bytes:
             payload = _object(read(call.body, depth=EVENT_DEPTH))
             payload.pop("writeKey", None)
-            result = await self._take_in([payload], self._arrival(call, kind=kind))
+            taken = self._collecting.collect([payload], self._arrival(call, kind=kind))
+            result = await self._durable(*taken)
             if result.quarantined:
                 reason = result.quarantined[0]
                 raise NotTakenIn(reason)
@@ -164,37 +166,34 @@ class Events:
 
     def _many(self, source: str) -> Any:
         async def collect(call: Call) -> bytes:
-            sent = _object(read_parts(call.body))
-            payloads = sent.get("batch")
-            if not isinstance(payloads, list):
-                raise BadInput('a batch is an object with a list: {"batch": [...]}')
-            context = sent.get("context")
-            if not isinstance(context, dict | None):
-                raise BadInput("`context` of the batch is not an object; send {...} or nothing")
-            check_depth(context, EVENT_DEPTH)
-            arrival = self._arrival(
-                call,
-                source=source,
-                sent_at=_time(sent.get("sentAt")),
-                context=context or {},
-            )
-            return _answer(await self._take_in(payloads, arrival, large=len(call.body)))
+            if len(call.body) > LARGE_BYTES:
+                taken = await self._service.in_turn(self._take_in_batch, call, source)
+            else:
+                taken = self._take_in_batch(call, source)
+            return _answer(await self._durable(*taken))
 
         return collect
+
+    def _take_in_batch(self, call: Call, source: str) -> tuple[Collected, "Future[None]"]:
+        sent = _object(read_parts(call.body))
+        payloads = sent.get("batch")
+        if not isinstance(payloads, list):
+            raise BadInput('a batch is an object with a list: {"batch": [...]}')
+        context = sent.get("context")
+        if not isinstance(context, dict | None):
+            raise BadInput("`context` of the batch is not an object; send {...} or nothing")
+        check_depth(context, EVENT_DEPTH)
+        arrival = self._arrival(
+            call, source=source, sent_at=_time(sent.get("sentAt")), context=context or {}
+        )
+        return self._collecting.collect(payloads, arrival)
 
     def _arrival(self, call: Call, **told: Any) -> Arrival:
         return Arrival(
             received_at=self._service.now(), public=call.public, refused=call.refused, **told
         )
 
-    async def _take_in(self, payloads: list[Any], arrival: Arrival, large: int = 0) -> Collected:
-        """Large batches go to a thread, so that others are answered meanwhile."""
-        if large > IN_THREAD_BYTES:
-            result, durable = await self._service.in_thread(
-                self._collecting.collect, payloads, arrival
-            )
-        else:
-            result, durable = self._collecting.collect(payloads, arrival)
+    async def _durable(self, result: Collected, durable: "Future[None]") -> Collected:
         await self._service.durable(durable)
         self._service.metrics.collected(result)
         return result
@@ -219,8 +218,7 @@ class Events:
         result, durable = self._collecting.replay(
             call.parts["quarantineId"], repaired, self._arrival(call)
         )
-        await self._service.durable(durable)
-        self._service.metrics.collected(result)
+        await self._durable(result, durable)
         if result.quarantined:
             raise NotTakenIn(result.quarantined[0])
         return _answer(result)

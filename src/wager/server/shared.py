@@ -28,6 +28,7 @@ class Shared:
         engine.measuring.vitals = self.vitals
         self._commits: Commits | None = None
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="wager")
+        self._turns = ThreadPoolExecutor(1, thread_name_prefix="wager-turns")
 
     def now(self) -> datetime:
         """The engine's clock."""
@@ -48,6 +49,12 @@ class Shared:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, partial(function, *args, **kwargs))
 
+    async def in_turn(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a large write beside the event loop, one after the other: transactions are, and
+        threads that wait for their turn would only take the interpreter from one another."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._turns, partial(function, *args, **kwargs))
+
     def vitals(self) -> Vitals:
         """How this server does, for the health report."""
         return Vitals(queue=self.waiting, latency_ms=self.metrics.latency_ms())
@@ -55,3 +62,4 @@ class Shared:
     def stop(self) -> None:
         """Wait for the threads."""
         self._threads.shutdown(wait=True)
+        self._turns.shutdown(wait=True)

@@ -32,6 +32,8 @@ from wager.stores.statements import READS, joined
 
 Named = list[tuple[int, str]]  # numbers and ids
 _CACHED = 150_000  # candidates of decoded bets: about 50 MB
+_REMEMBERED = 200_000  # profiles whose latest bet is known: about 30 MB
+_NEVER = -(2**63)
 _FILTERS = {
     "profile_id": "decisions_by_profile",
     "placement": "decisions_by_placement",
@@ -56,6 +58,7 @@ class SqliteDecisions:
         )
         journal.register(self._bets)
         self._ids = Counted(self._highest)
+        self._latest: dict[str, int] = {}  # no bet of that profile was placed after this moment
 
     def _load(self, decision_id: str) -> Bet | None:
         rows = self._journal.rows("get_decision", (decision_id,))
@@ -71,7 +74,10 @@ class SqliteDecisions:
         number = self._journal.next("decisions")
         logged = LoggedDecision(decision=decision, sequence=number)
         batch.add("insert_body", number, (number, body))
-        self._stage(batch, Bet(logged=logged, at=micros(decision.at), changed=number))
+        at, latest = micros(decision.at), self._latest.get(decision.profile_id)
+        if latest is not None and latest < at:
+            self._latest[decision.profile_id] = at
+        self._stage(batch, Bet(logged=logged, at=at, changed=number))
 
     def _is_taken(self, decision_id: str) -> bool:
         waiting = self._bets.among({decision_id})
@@ -159,7 +165,33 @@ class SqliteDecisions:
         page = found[:limit]
         return [bet.logged for bet in page], page[-1].changed if page else after
 
+    def _placed_since(self, profile_id: str, since: datetime) -> bool:
+        """Whether a profile may have bets since then: most events follow none. Transactions run
+        one after the other, so that only they may know."""
+        if not self._journal.mine():
+            return True
+        latest = self._latest.get(profile_id)
+        if latest is None:
+            if len(self._latest) >= _REMEMBERED:
+                self._latest.clear()
+            latest = self._latest[profile_id] = self._last_placed(profile_id)
+        return latest >= micros(since)
+
+    def _last_placed(self, profile_id: str) -> int:
+        waiting, _ = self._bets.waiting()
+        times = [
+            bet.at
+            for bet in waiting.values()
+            if bet is not None and bet.logged.decision.profile_id == profile_id
+        ]
+        with self._journal.lock:
+            ((on_disk,),) = self._journal.rows("latest_of_profile", (profile_id,))
+        return max([*times, _NEVER if on_disk is None else on_disk])
+
     def list(self, query: DecisionQuery) -> DecisionPage:
+        profile_id, since = query.profile_id, query.since
+        if profile_id and since and not self._placed_since(profile_id, since):
+            return DecisionPage(decisions=[])
         cursor = from_cursor(query.cursor)
         sql, values = _narrowed(query, cursor)
         found, waiting = self._on_disk(sql, values, query.limit + 1)
@@ -176,6 +208,7 @@ class SqliteDecisions:
     def erase(self, profile_id: str, *, to_profile: str | None = None) -> int:
         batch = self._journal.batch()
         found = self._of(profile_id)
+        self._latest.pop(to_profile or profile_id, None)
         if to_profile is None:
             self._delete(batch, found)
             batch.scrub = True

@@ -90,11 +90,15 @@ def membership(
     """
     members: list[str] = []
     errors: dict[str, int] = {}
-    changed = _changed(before, profile) if before is not None else frozenset[str]()
+    changed = _changed(before, profile) if before is not None else set[str]()
     for segment in segments:
         if segment.at_decision:
             continue
-        if before is not None and _untouched(segment, changed, before, profile):
+        if (
+            before is not None
+            and segment.made_of.isdisjoint(changed)
+            and not (segment.tables and _moved(segment.tables, before, profile))
+        ):
             if segment.name in before.segments:
                 members.append(segment.name)
             continue
@@ -106,30 +110,26 @@ def membership(
     return tuple(members), errors
 
 
-def _changed(before: Profile, after: Profile) -> frozenset[str]:
+def _changed(before: Profile, after: Profile) -> set[str]:
     """The traits and counts that changed; a fold keeps the value that it does not touch."""
-    return frozenset(
-        f"{table}.{name}"
-        for table, old, new in (
-            ("traits", before.traits, after.traits),
-            ("counts", before.counts, after.counts),
-        )
-        if old is not new
-        for name in old.keys() | new.keys()
-        if old.get(name) is not new.get(name)
-    )
+    changed = set[str]()
+    for table, old, new in (
+        ("traits", before.traits, after.traits),
+        ("counts", before.counts, after.counts),
+    ):
+        if old is not new:
+            for name in old.keys() | new.keys():
+                if old.get(name) is not new.get(name):
+                    changed.add(f"{table}.{name}")
+    return changed
 
 
-def _untouched(
-    segment: CompiledSegment, changed: frozenset[str], before: Profile, after: Profile
-) -> bool:
-    if not segment.made_of.isdisjoint(changed):
-        return False
-    for table in segment.tables:
+def _moved(tables: Iterable[str], before: Profile, after: Profile) -> bool:
+    for table in tables:
         old, new = getattr(before, table), getattr(after, table)
         if old is not new and old != new:
-            return False
-    return True
+            return True
+    return False
 
 
 def holds(

@@ -137,6 +137,10 @@ FROM decisions JOIN bodies USING (number) WHERE decision_id = ?;
 -- Which bets a merge or an erasure touches.
 SELECT number, decision_id FROM decisions WHERE profile_id = ?;
 
+-- name: latest_of_profile
+-- When somebody was last bet on; the index answers it alone.
+SELECT max(at) FROM decisions WHERE profile_id = ?;
+
 -- name: outcomes_of
 -- What came of these bets, in the order it was logged.
 SELECT number, sequence, message_id, slot, item_id, event, at, reward, kind, attributed
