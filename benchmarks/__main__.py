@@ -133,59 +133,59 @@ def events(users: Sequence[str], count: int) -> list[dict[str, Any]]:
 def collect(options: argparse.Namespace) -> None:
     """`POST /v1/batch` in batches of 500 events of the demonstration's 2,469 households."""
     store, _ = shops.demonstration()
-    rates = []
-    with wager_up(store) as server:
+    rates, bare, ratio = [], [], []
+    with wager_up(store) as server, yardstick(100) as peer:
         users = people(server, 3_000)
         for _ in range(options.runs):
             sent = events(users, EVENTS)
-            batches = [
-                load.request("/v1/batch", {"batch": sent[first : first + BATCH]}, key=KEY)
-                for first in range(0, EVENTS, BATCH)
-            ]
-            measured = load.run(server.port, batches, 4)
-            assert measured.failed == 0
+            batches = [{"batch": sent[first : first + BATCH]} for first in range(0, EVENTS, BATCH)]
+            measured, empty = (
+                load.run(port, [load.request(path, batch, key=KEY) for batch in batches], 4)
+                for port, path in ((server.port, "/v1/batch"), (peer.port, "/answer"))
+            )
+            assert measured.failed == empty.failed == 0
             rates.append(measured.per_second * BATCH)
+            bare.append(empty.per_second * BATCH)
+            ratio.append(measured.per_second / empty.per_second)
     row("events folded and durable", rates, "/s")
+    row("events thrown away by bare Starlette", bare, "/s")
+    row("folded and durable / thrown away", ratio, "x ")
 
 
 def growth(options: argparse.Namespace) -> None:
-    """What more people cost: store, reading one profile, one decision."""
-    print(
-        f"  {'people':>10} {'store MB':>10} {'profile ms':>11} {'decide ms':>10} {'memory MB':>10}"
-    )
+    """What more people cost: store, opening it, reading one profile, one decision, memory."""
+    heads = ("people", "store MB", "open s", "profile ms", "decide ms", "bare ms")
+    heads = (*heads, "profile / bare", "decide / bare", "memory MB")
+    print("  " + " ".join(f"{head:>14}" for head in heads))
     for count in options.people:
         store = shops.made_up(count)
-        size = _mb(store)
-        rng = random.Random(3)
-        with wager_up(store) as server:
-            read = load.run(
-                server.port,
-                [
-                    load.request(
-                        f"/v1/profiles/user_id/u-{rng.randrange(count)}",
-                        None,
-                        key=KEY,
-                        method="GET",
-                    )
-                    for _ in range(ALONE)
-                ],
-                1,
+        size, rng, began = _mb(store), random.Random(3), time.perf_counter()
+        with wager_up(store) as server, yardstick(4_000) as peer:
+            opened = time.perf_counter() - began
+            names = [f"u-{rng.randrange(count)}" for _ in range(ALONE)]
+            asked = [{"placement": "home", "userId": name} for name in names]
+            read, bet, empty = (
+                load.run(port, requests, 1)
+                for port, requests in (
+                    (
+                        server.port,
+                        [
+                            load.request(
+                                f"/v1/profiles/user_id/{name}", None, key=KEY, method="GET"
+                            )
+                            for name in names
+                        ],
+                    ),
+                    (server.port, [load.request("/v1/decide", one, key=KEY) for one in asked]),
+                    (peer.port, [load.request("/answer", one, key=KEY) for one in asked]),
+                )
             )
-            bet = load.run(
-                server.port,
-                [
-                    load.request(
-                        "/v1/decide",
-                        {"placement": "home", "userId": f"u-{rng.randrange(count)}"},
-                        key=KEY,
-                    )
-                    for _ in range(ALONE)
-                ],
-                1,
-            )
-            assert read.failed == bet.failed == 0
-            print(f"  {count:>10,} {size:>10,.0f} {read.percentile(50):>11.2f} "
-                  f"{bet.percentile(50):>10.2f} {server.memory_mb():>10,.0f}")  # fmt: skip
+            assert read.failed == bet.failed == empty.failed == 0
+            profile_ms, decide_ms, bare_ms = (one.percentile(50) for one in (read, bet, empty))
+            latencies = (profile_ms, decide_ms, bare_ms, profile_ms / bare_ms, decide_ms / bare_ms)
+            print(f"  {count:>14,} {size:>14,.0f} {opened:>14.1f} "
+                  + " ".join(f"{latency:>14.2f}" for latency in latencies)
+                  + f" {server.memory_mb():>14,.0f}", flush=True)  # fmt: skip
 
 
 def _mb(store: Path) -> float:
