@@ -24,7 +24,7 @@ from scipy.stats import chisquare, t
 
 from benchmarks.peers import environment
 from wager.decide.policies import POLICIES
-from wager.decide.slate import draw
+from wager.decide.slate import Odds, draw
 from wager.learn.contextual import Contextual
 
 PACKAGES = ("vowpalwabbit==9.11.9", "mabwiser==2.7.4", "contextualbandits==0.3.30")
@@ -89,11 +89,16 @@ def play(world: World, seed: int) -> Played:
         began = time.process_time()
         mean, deviation = learner.expect(x, names)
         odds = POLICIES["thompson"](mean, deviation, EXPLORE, 1)
-        ((item, _),) = draw(odds, [None] * len(names), 1, key=KEY, decision_id=f"{seed}-{row}")
+        item = first(odds, len(names), f"{seed}-{row}")[0]
         learner.add(x, names[item], float(item == right))
         seconds += time.process_time() - began
         won += item == right
     return Played(won / len(world.y), seconds / len(world.y) * 1e6)
+
+
+def first(odds: Odds, count: int, decision_id: str) -> tuple[int, float]:
+    """The item in the one slot, and its propensity."""
+    return draw(odds, [()] * count, 1, key=KEY, decision_id=decision_id).choices[0]
 
 
 def play_peer(python: Path, name: str, setting: str, world: World, seed: int) -> Played:
@@ -191,17 +196,15 @@ def audit(seed: int) -> None:
     smallest = 1.0
     for row, (x, right) in enumerate(zip(told.x, told.y.tolist(), strict=True)):
         odds = POLICIES["thompson"](*learner.expect(x, names), EXPLORE, 1)
-        groups = [None] * len(names)
         if row and row % (len(told.y) // AUDITED) == 0:
             logged = odds(np.ones(len(names), dtype=bool))
             replays = [
-                draw(odds, groups, 1, key=KEY, decision_id=f"replay-{seed}-{row}-{one}")[0]
-                for one in range(REPLAYS)
+                first(odds, len(names), f"replay-{seed}-{row}-{one}") for one in range(REPLAYS)
             ]
             assert all(chance == logged[item] for item, chance in replays)
             counts = np.bincount([item for item, _ in replays], minlength=len(names))
             smallest = min(smallest, float(chisquare(counts, logged * REPLAYS).pvalue))
-        ((item, _),) = draw(odds, groups, 1, key=KEY, decision_id=f"{seed}-{row}")
+        item = first(odds, len(names), f"{seed}-{row}")[0]
         learner.add(x, names[item], float(item == right))
     honest = "honest" if smallest > 1e-6 else "BROKEN"
     print(f"  propensities: smallest of the chi-square tests {smallest:.4f}   {honest}")

@@ -20,12 +20,12 @@ def played(*, blind: bool, rounds: int = 1500) -> tuple[float, Contextual]:
     """The mean of what was chosen in the last third, in shares of the best there was."""
     rng = np.random.default_rng(5)
     learner, got, best = Contextual(2, seed=1), 0.0, 0.0
-    left = [None] * len(NAMES)
+    groups = [()] * len(NAMES)
     for number in range(rounds):
         x = rng.normal(size=2)
         shown = rng.normal(size=2) if blind else x
         odds = thompson(*learner.expect(shown, NAMES), 0.02)
-        ((item, _),) = draw(odds, left, 1, key=b"k", decision_id=str(number))
+        item, _ = draw(odds, groups, 1, key=b"k", decision_id=str(number)).choices[0]
         learner.add(shown, NAMES[item], float(rng.random() < worth(x)[item]))
         if number > rounds * 2 // 3:
             got, best = got + worth(x)[item], best + max(worth(x))
