@@ -4,6 +4,7 @@ import html
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,8 +15,8 @@ from wager.console.format import Unit, clock, zone
 from wager.console.markup import Markup, join, tag
 from wager.console.people import value_text, weight_now
 from wager.console.plots import waterfall
-from wager.console.slip import odds_rows
-from wager.domain.decisions import Choice, Reason, SafeChoice
+from wager.console.slip import odds_rows, use_cases
+from wager.domain.decisions import Choice, Contender, Reason, SafeChoice
 
 NOW = datetime(2026, 1, 5, 18, 0, tzinfo=UTC)
 
@@ -142,3 +143,18 @@ def test_a_later_day_names_its_day() -> None:
     assert clock(NOW, NOW, berlin) == "19:00:00"
     assert clock(NOW + timedelta(days=1), NOW, berlin) == "6 Jan 19:00"
     assert zone("../etc/passwd") is UTC
+
+
+def test_the_use_cases_of_a_bet_say_who_won_and_what_the_others_had() -> None:
+    contenders = (
+        Contender(
+            use_case="own", lever=2.0, context_value=1.0, item_id="a", priority=0.2, slots=(0,)
+        ),
+        Contender(use_case="news", lever=1.0, context_value=3.0),
+    )
+    bet = msgspec.structs.replace(_bet([1.0]), use_cases=contenders, beside=("vip",))
+    said = use_cases(bet, {"a": "Apple"})
+    assert said is not None
+    for words in ("won slot 1; best: Apple, priority 0.2 (lever 2)", "no slot", "for other people"):
+        assert words in said
+    assert use_cases(_bet([1.0]), {}) is None

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import msgspec
 
 from wager.domain.alarms import Alarm
-from wager.domain.decisions import Choice, Outcome, Reason, SafeChoice
+from wager.domain.decisions import Choice, Contender, Outcome, Reason, SafeChoice
 from wager.domain.definitions import Level
 from wager.domain.estimates import NotEnough, Verdict
 from wager.domain.events import Rejection
@@ -59,6 +59,8 @@ class Bet(Answer, frozen=True):
     replayed: bool = False
     learns: bool = True
     silence: str | None = None
+    use_cases: tuple[Contender, ...] = ()
+    beside: tuple[str, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     state: State = "open"
     reward: float = 0.0

@@ -123,6 +123,7 @@ async def one_bet(sheet: Sheet) -> None:
         with box("stack"):
             show(slip.head(found, choice, unit, titles))
             _why(choice, unit)
+            show(slip.use_cases(found, titles))
             show(slip.stepped_down(found))
         with box("stack"):
             _others(found, choice, titles)

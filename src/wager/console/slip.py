@@ -221,7 +221,8 @@ def named_items(bet: Bet, choice: Choice) -> list[str]:
     ranked = sorted(bet.candidates, key=lambda one: -one.propensity)[:SHOWN_ODDS]
     examples = [one.item_id for one in bet.excluded[:SHOWN_EXAMPLES]]
     safe = [bet.default.item_id] if bet.default else []
-    found = [choice.item_id, *(one.item_id for one in ranked), *safe, *examples]
+    wanted = [one.item_id for one in bet.use_cases]
+    found = [choice.item_id, *(one.item_id for one in ranked), *safe, *examples, *wanted]
     return sorted({name for name in found if name is not None})
 
 
@@ -250,6 +251,31 @@ def left_out(bet: Bet, titles: Titles) -> Markup:
         tag("h2", "Left out"),
         tag("dl", lines, class_="counted"),
         examples if some else None,
+        class_="card",
+    )
+
+
+def use_cases(bet: Bet, titles: Titles) -> Markup | None:
+    """Which use case won which slot, and what the others would have shown."""
+    if not bet.use_cases and not bet.beside:
+        return None
+    lines = []
+    for one in bet.use_cases:
+        best = "nothing that may be shown"
+        if one.item_id is not None:
+            best = f"{titles.get(one.item_id, one.item_id)}, priority {one.priority:.3g}"
+        weighed = "mandatory" if one.mandatory else f"lever {one.lever:g}"
+        if one.context_value != 1.0:
+            weighed += f", context {one.context_value:g}"
+        won = (
+            f"won slot {', '.join(str(slot + 1) for slot in one.slots)}" if one.slots else "no slot"
+        )
+        lines.append((tag("dt", one.use_case), tag("dd", f"{won}; best: {best} ({weighed})")))
+    lines += [(tag("dt", name), tag("dd", "for other people")) for name in bet.beside]
+    return tag(
+        "section",
+        tag("h2", "Use cases that wanted the slots"),
+        tag("dl", lines, class_="timeline"),
         class_="card",
     )
 

@@ -22,6 +22,7 @@ from wager.measure.reports import (
     lift_of,
     most,
     overview_of,
+    tradeoffs_of,
 )
 from wager.stores.base import EventQuery
 
@@ -58,6 +59,7 @@ class Measuring:
             "overview": self._overview,
             "lift": lambda asked: lift_of(self._book, asked),
             "calibration": self._calibration,
+            "tradeoffs": lambda asked: tradeoffs_of(self._book, asked),
             "levels": lambda asked: levels_of(self._book, asked),
             "health": self._health,
         }

@@ -16,6 +16,14 @@ DAY_HOURS = 24
 ALL = ""  # in place of a placement: all of them together
 
 
+def about(use_case: str, placement: str, side: Literal["inside", "elsewhere"]) -> str:
+    """In place of a placement: its decisions for people whom a use case is for, or is not for.
+
+    No placement has such a name.
+    """
+    return f"{placement}/{use_case}/{side}"
+
+
 class Series(NamedTuple):
     """One group of settled decisions that can be compared with another."""
 
@@ -154,7 +162,9 @@ class Book:
         if decision.silence is not None:  # of both groups alike; counted by rule
             return
         group: Literal["bet", "holdout"] = "holdout" if decision.holdout else "bet"
-        for placement in (decision.placement, ALL):
+        inside = [about(one.use_case, decision.placement, "inside") for one in decision.use_cases]
+        outside = [about(name, decision.placement, "elsewhere") for name in decision.beside]
+        for placement in (decision.placement, ALL, *inside, *outside):
             series = Series(placement, group, decision.replayed)
             rewards = self.rewards.setdefault(series, Rewards())
             if before is not None:
@@ -163,7 +173,7 @@ class Book:
                 rewards.add(who, after.reward, won=after.won)
 
 
-FORMAT = 2  # grows when what is kept changes: an older checkpoint is then read from the log again
+FORMAT = 3  # grows when what is kept changes: an older checkpoint is then read from the log again
 
 
 class _Kept(msgspec.Struct, kw_only=True):

@@ -9,7 +9,7 @@ import msgspec
 from wager.domain.definitions import LEVELS
 from wager.domain.estimates import Estimate, NotEnough, Verdict
 from wager.measure import comparison, overview
-from wager.measure.book import ALL, Book, Series
+from wager.measure.book import ALL, Book, Series, about
 from wager.measure.metrics import Group, Rewards
 
 Report = dict[str, object]
@@ -28,6 +28,13 @@ MERGED_NOTE = (
     "Profiles that were merged of several are left out of the lift: they are held out if any of "
     "them was, so their group was not drawn with the same share as the others'."
 )
+TRADE_OFF_NOTE = (
+    "Closer to some may be further from others: while a use case is in force, the lift of all bets "
+    "of its placement with the people it is for, with the others, and over both. What is mandatory "
+    "is shown to the held-out too, so its effect is in neither."
+)
+SIDES: tuple[Literal["inside", "elsewhere"], ...] = ("inside", "elsewhere")
+GROUPS: tuple[Literal["bet", "holdout"], ...] = ("bet", "holdout")
 LEVELS_NOTE = (
     "Each bet was placed on the highest level that the evidence carried, not on one drawn by "
     "chance: people differ between levels, so the differences are not caused by the level alone."
@@ -70,7 +77,7 @@ def overview_of(book: Book, asked: Asked) -> Report:
 
 def lift_of(book: Book, asked: Asked) -> Report:
     """For each placement the bets against the held-out, in the goal's unit."""
-    names = {series.placement for series in book.rewards} - {ALL}
+    names = {name for name in _series(book) if "/" not in name} - {ALL}
     if asked.placement is not None:
         names = {asked.placement}
     placements: dict[str, Report] = {}
@@ -84,6 +91,50 @@ def lift_of(book: Book, asked: Asked) -> Report:
     if book.left:
         report["leftOut"], report["leftOutNote"] = len(book.left), MERGED_NOTE
     return report
+
+
+def tradeoffs_of(book: Book, asked: Asked) -> Report:
+    """For each use case: lift with those it is for, lift elsewhere, and over both.
+
+    Each is that of all bets of its placement while it was in force, against the held-out.
+    """
+    cases: dict[str, Report] = {}
+    for name in sorted(_series(book)):
+        placement, slash, rest = name.partition("/")
+        if not slash or (asked.placement is not None and placement != asked.placement):
+            continue
+        use_case = rest.rpartition("/")[0]
+        if use_case not in cases:
+            cases[use_case] = _tradeoff(book, use_case, placement)
+    return {"useCases": cases, "note": TRADE_OFF_NOTE}
+
+
+def _tradeoff(book: Book, use_case: str, placement: str) -> Report:
+    """Of live bets; of replayed ones where there are no others."""
+    inside, elsewhere = (about(use_case, placement, side) for side in SIDES)
+    replayed = not any(
+        series.placement in (inside, elsewhere) and not series.replayed for series in book.rewards
+    )
+    bet, holdout = (
+        {name: _rewards(book, name, group, replayed) for name in (inside, elsewhere)}
+        for group in GROUPS
+    )
+    both = [one[inside].merge(one[elsewhere]).rewards() for one in (bet, holdout)]
+    return {
+        "placement": placement,
+        "inside": comparison.lift(bet[inside].rewards(), holdout[inside].rewards()),
+        "elsewhere": comparison.lift(bet[elsewhere].rewards(), holdout[elsewhere].rewards()),
+        "net": comparison.lift(*both),
+        "decisions": {
+            "inside": bet[inside].rewards().decisions,
+            "elsewhere": bet[elsewhere].rewards().decisions,
+        },
+        "replayed": replayed,
+    }
+
+
+def _series(book: Book) -> set[str]:
+    return {series.placement for series in book.rewards}
 
 
 def calibration_of(book: Book, asked: Asked, comparable: Mapping[str, bool]) -> Report:
