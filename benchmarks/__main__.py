@@ -19,6 +19,7 @@ from benchmarks import load, shops
 from benchmarks.bandits import bandits
 from benchmarks.serving import CLIENT_CPU, KEY, Server, pin, wager_up, yardstick
 from benchmarks.shop_world import shop_world
+from benchmarks.topn import topn
 
 DECISIONS, ALONE, EVENTS, BATCH = 6_000, 1_500, 60_000, 500
 PEOPLE = (10_000, 100_000, 1_000_000)
@@ -199,6 +200,7 @@ SCENARIOS: dict[str, Callable[[argparse.Namespace], None]] = {
     "growth": growth,
     "shop-world": shop_world,
     "bandits": bandits,
+    "topn": topn,
 }
 
 if __name__ == "__main__":

@@ -50,3 +50,8 @@ class Peer:
         self._process.stdin.close()
         self._process.wait(timeout=30)
         self._process.stdout.close()
+
+
+def run(python: Path, script: Path, *arguments: str) -> None:
+    """Run a script in such an environment to its end; what it says is seen where it fails."""
+    subprocess.run([str(python), str(script), *arguments], check=True)
