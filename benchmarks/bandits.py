@@ -26,6 +26,7 @@ from benchmarks.peers import environment
 from wager.decide.policies import POLICIES
 from wager.decide.slate import Odds, draw
 from wager.learn.contextual import Contextual
+from wager.stats.draws import pick, uniform
 
 PACKAGES = ("vowpalwabbit==9.11.9", "mabwiser==2.7.4", "contextualbandits==0.3.30")
 SCRIPT = Path(__file__).with_name("bandit_peers.py")
@@ -45,7 +46,7 @@ SETTINGS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
 }
 EXPLORERS = ("vw squarecb", "vw synthcover", "vw cover", "vw bag")
-TUNING_STEPS, EXPLORE, KEY = 2_000, 0.005, b"the benchmark's key"
+TUNING_STEPS, EXPLORE, KEY = 1_000, 0.005, b"the benchmark's key"
 AUDITED, REPLAYS = 10, 1_000
 
 
@@ -81,24 +82,21 @@ class Played:
 
 
 def play(world: World, seed: int) -> Played:
-    """wager: the learner, the policy through its public face, the draw from the logged odds."""
+    """wager: the learner, the policy through its public face, the draw from its odds."""
     names = [str(one) for one in range(int(world.y.max()) + 1)]
     learner = Contextual(world.x.shape[1], seed=seed)
+    everything = np.ones(len(names), dtype=bool)
     won, seconds = 0, 0.0
     for row, (x, right) in enumerate(zip(world.x, world.y.tolist(), strict=True)):
         began = time.process_time()
         mean, deviation = learner.expect(x, names)
         odds = POLICIES["thompson"](mean, deviation, EXPLORE, 1)
-        item = first(odds, len(names), f"{seed}-{row}")[0]
+        logged = odds(everything).tolist()
+        item = pick(logged, uniform(KEY, f"{seed}-{row}", 0))
         learner.add(x, names[item], float(item == right))
         seconds += time.process_time() - began
         won += item == right
     return Played(won / len(world.y), seconds / len(world.y) * 1e6)
-
-
-def first(odds: Odds, count: int, decision_id: str) -> tuple[int, float]:
-    """The item in the one slot, and its propensity."""
-    return draw(odds, [()] * count, 1, key=KEY, decision_id=decision_id).choices[0]
 
 
 def play_peer(python: Path, name: str, setting: str, world: World, seed: int) -> Played:
@@ -193,6 +191,10 @@ def audit(seed: int) -> None:
     told = world("segments", seed, 1_500)
     names = [str(one) for one in range(int(told.y.max()) + 1)]
     learner = Contextual(told.x.shape[1], seed=seed)
+
+    def first(odds: Odds, decision_id: str) -> tuple[int, float]:
+        return draw(odds, [()] * len(names), 1, key=KEY, decision_id=decision_id).choices[0]
+
     smallest = 1.0
     for row, (x, right) in enumerate(zip(told.x, told.y.tolist(), strict=True)):
         odds = POLICIES["thompson"](*learner.expect(x, names), EXPLORE, 1)
@@ -204,7 +206,7 @@ def audit(seed: int) -> None:
             assert all(chance == logged[item] for item, chance in replays)
             counts = np.bincount([item for item, _ in replays], minlength=len(names))
             smallest = min(smallest, float(chisquare(counts, logged * REPLAYS).pvalue))
-        item = first(odds, len(names), f"{seed}-{row}")[0]
+        item = first(odds, f"{seed}-{row}")[0]
         learner.add(x, names[item], float(item == right))
     honest = "honest" if smallest > 1e-6 else "BROKEN"
     print(f"  propensities: smallest of the chi-square tests {smallest:.4f}   {honest}")

@@ -41,6 +41,9 @@ class Best:
         low = sorted((mean - reach).tolist())[-min(slots, len(mean))]
         rows = (top >= low).nonzero()[0]  # the others lie below all the nodes
         self._rows = rows if len(rows) < len(mean) else slice(None)
+        if len(rows) == 1:  # beyond all doubt
+            self._hazard, self._log_below = np.ones((1, 1)), np.zeros((1, 1))
+            return
         narrow = (1.0 / deviation)[self._rows, None]  # (rows, 1)
         span = max(top.tolist()) - low
         wanted = SPACING * span * float(narrow.max())
