@@ -20,6 +20,7 @@ from wager.learn.popularity import Crowd
 from wager.learn.rewards import Cells
 from wager.measure.calibration import Calibration
 from wager.measure.metrics import Rewards
+from wager.measure.offpolicy import OffPolicy, Seen
 from wager.measure.overview import Hour, Tally
 from wager.stats.fourier import Scale
 from wager.stats.linear import Regression
@@ -143,6 +144,12 @@ FOLDS: dict[str, Law] = {
         ),
         add=_watched,
         view=lambda fold: (fold.hours, fold.days, fold.largest),
+    ),
+    "off-policy": Law(
+        empty=OffPolicy,
+        observations=st.builds(Seen, eighths, eighths, eighths, eighths),
+        add=lambda fold, seen: fold.add(seen),
+        view=lambda fold: fold,
     ),
     "tally": Law(
         empty=Tally,

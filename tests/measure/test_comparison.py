@@ -44,7 +44,7 @@ def _estimate(verdict: Verdict) -> Estimate:
     return verdict
 
 
-def test_the_half_width_is_the_papers() -> None:
+def test_thehalf_width_is_the_papers() -> None:
     """Theorem 2.2 by hand: one mean of 5,000 independent decisions, half of them won."""
     found = _estimate(mean(_once(5000, 2500)))
     alpha, t, sigma = 0.05, 4999.0, 0.5  # P / (P - 1) makes it one decision less

@@ -14,7 +14,7 @@ from wager.engine.engine import open as open_engine
 from wager.engine.settings import Settings
 from wager.errors import BadInput, MissingExtra
 
-REPORTS = Literal["overview", "lift", "calibration", "health", "levels"]
+REPORTS = Literal["overview", "lift", "calibration", "health", "levels", "shadow"]
 
 
 def decide(

@@ -129,6 +129,24 @@ class Calibration(Answer, frozen=True):
     count: int = 0
 
 
+class Shadow(Answer, frozen=True):
+    placement: str
+    policy: str
+    risk_appetite: float
+    bets: int = 0
+    effective: int = 0
+    mean_weight: float = 0.0
+    live: float = 0.0
+    value: Verdict | None = None
+    robust: Verdict | None = None
+    gain: Verdict | None = None
+
+
+class Shadows(Answer, frozen=True):
+    shadows: list[Shadow] = []
+    note: str = ""
+
+
 class Named(Answer, frozen=True):
     kind: str
     value: str

@@ -1,14 +1,14 @@
 """Is the bookmaker honest: won against said by tenths, and better than always saying the same?"""
 
 from wager.console import plots
-from wager.console.answers import Calibration, Skill
+from wager.console.answers import Calibration, Shadows, Skill
 from wager.console.asking import names_of
 from wager.console.charts import Chart
-from wager.console.format import percent, whole
+from wager.console.format import number, percent, whole
 from wager.console.markup import Markup, tag
 from wager.console.slip import figure
 from wager.console.theme import Sheet, box, empty, href, page, show
-from wager.domain.estimates import NotEnough
+from wager.domain.estimates import Estimate, NotEnough, Verdict
 
 SHARP = 1  # places behind the point
 
@@ -23,11 +23,15 @@ async def honesty(sheet: Sheet) -> None:
     show(_figures(found))
     with box("card", "section"):
         show(tag("h2", "Said and won, in tenths of the choices by what was said"))
-        if not found.deciles:
+        if found.deciles:
+            Chart("calibration", plots.calibration(found))
+            show(_table(found))
+        else:
             show(empty("Nothing is settled yet."))
-            return
-        Chart("calibration", plots.calibration(found))
-        show(_table(found))
+    shadows = await sheet.api.get("/v1/reports/shadow", Shadows, {"placement": placement})
+    with box("card", "section"):
+        show(tag("h2", "In the shadow: what other policies would have brought"))
+        show(_shadows(shadows))
 
 
 def _head(placement: str, placements: list[str]) -> Markup:
@@ -88,3 +92,28 @@ def _table(found: Calibration) -> Markup:
         for one in found.deciles
     ]  # fmt: skip
     return tag("table", tag("tr", [tag("th", name) for name in heads]), lines, class_="small")
+
+
+def _shadows(found: Shadows) -> Markup:
+    if not found.shadows:
+        return empty("No placement names a shadow: a policy that is logged and shown to nobody.")
+    heads = ("placement", "shadow", "bets", "live", "would bring", "gain, bet by bet")
+    lines = [
+        tag("tr", [tag("td", text) for text in (
+            one.placement, f"{one.policy}, {percent(one.risk_appetite)} even", whole(one.bets),
+            number(one.live), _verdict(one.value), _verdict(one.gain),
+        )])
+        for one in found.shadows
+    ]  # fmt: skip
+    table = tag("table", tag("tr", [tag("th", name) for name in heads]), lines, class_="small")
+    return tag("div", table, tag("p", found.note, class_="soft small"))
+
+
+def _verdict(found: Verdict | None) -> str:
+    match found:
+        case Estimate(value=value, low=low, high=high):
+            return f"{number(value)} ({number(low)} to {number(high)})"
+        case NotEnough(needed=needed, seen=seen, what=what):
+            return f"not enough yet: needs {whole(needed)} {what}, seen {whole(seen)}"
+        case None:
+            return "not enough yet"

@@ -112,6 +112,15 @@ class SafeChoice(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     item_ids: tuple[str, ...] = ()
 
 
+class ShadowOdds(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What another policy would have drawn the first slot from: its name and share of even odds,
+    and the odds of the decision's candidates in their order, as little-endian float32."""
+
+    policy: str
+    risk_appetite: float
+    odds: bytes
+
+
 class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """A bet as it was placed. What it was decided on is logged with it.
 
@@ -141,6 +150,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_d
     dropped: dict[str, int] = {}
     stepped_down: tuple[Reason, ...] = ()
     stake: float = 0.0
+    shadow: ShadowOdds | None = None
     segments: tuple[str, ...] = ()
     context: dict[str, Any] = {}
     identity: tuple[str, ...] = ()

@@ -66,6 +66,13 @@ class Must(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unk
     use_case: str | None = None
 
 
+class Shadow(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """A policy whose odds are worked out and logged beside the live ones, and shown to nobody."""
+
+    policy: PolicyName = "thompson"
+    risk_appetite: Annotated[float, Meta(ge=0, le=1)] = 0.05
+
+
 class Placement(
     msgspec.Struct,
     frozen=True,
@@ -84,6 +91,7 @@ class Placement(
     allow_nothing: bool = False
     policy: PolicyName = "thompson"
     risk_appetite: Annotated[float, Meta(ge=0, le=1)] = 0.05
+    shadow: PolicyName | Shadow | None = None
     levels: list[Level] = msgspec.field(default_factory=lambda: list(LEVELS))
     template: str | None = None
     kinds: list[str] = []

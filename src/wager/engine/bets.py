@@ -3,7 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from wager.domain.decisions import Candidate, Choice, Contender, Excluded, Reason, SafeChoice
+from wager.domain.decisions import (
+    Candidate,
+    Choice,
+    Contender,
+    Excluded,
+    Reason,
+    SafeChoice,
+    ShadowOdds,
+)
 from wager.domain.definitions import Level
 
 
@@ -20,6 +28,7 @@ class Bet:
     excluded: tuple[Excluded, ...] = ()
     notes: tuple[Reason, ...] = ()
     stake: float = 0.0
+    shadow: ShadowOdds | None = None
     use_cases: tuple[Contender, ...] = ()
 
 

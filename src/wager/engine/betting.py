@@ -11,7 +11,7 @@ from wager.decide.candidates import NAMED_BY_DEFAULT, Origin, gather
 from wager.decide.eligibility import gate, left_out, why_not
 from wager.decide.features import FEATURES, WIDTH, rows
 from wager.decide.payoff import Worth, nothing_learnt, worth
-from wager.decide.policies import POLICIES, cautious
+from wager.decide.policies import POLICIES, cautious, in_shadow
 from wager.decide.reasons import reasons
 from wager.decide.restraint import has_tag, is_full
 from wager.decide.slate import Slate, draw
@@ -26,8 +26,7 @@ from wager.domain.definitions import LEVELS, Level
 from wager.domain.models import Payoffs
 from wager.engine.bets import Bet, nothing
 from wager.engine.live import Live
-from wager.errors import BadDefinition
-from wager.render.merge import merge
+from wager.render.merge import merged_or_why
 from wager.render.renditions import Rendered, content
 
 LOGGED_FEATURES = (*FEATURES, "said")
@@ -77,6 +76,7 @@ class Bettor:
             candidates=_candidates(table, slate.odds),
             notes=tuple(notes),
             stake=self._stake(table, choices),
+            shadow=in_shadow(ask.placement, table.worth.mean, table.worth.deviation),
             **left_out(table.dropped),
         )
 
@@ -260,7 +260,7 @@ class Bettor:
         rendered = self._rendered(ask, name, values)
         shown, used = dict(rendered.content), list(rendered.used)
         if template is not None:
-            text, fields, problem = _merged(template, values)
+            text, fields, problem = merged_or_why(template, values)
             if text is not None:
                 shown["text"] = text
                 used.extend(fields)
@@ -341,15 +341,6 @@ def _raw(values: Worth, row: int) -> float | None:
     """What was expected before it was put right; None where that changed nothing."""
     raw = float(values.mean[row])
     return raw if raw != values.told[row] else None
-
-
-def _merged(template: str, values: dict[str, Any]) -> tuple[str | None, tuple[str, ...], str]:
-    """The placement's words for this person, the fields they used, and what stood against it."""
-    try:
-        merged = merge(template, values)
-    except BadDefinition as error:
-        return None, (), error.detail
-    return merged.text, merged.used, f"{', '.join(merged.missing)} is not known"
 
 
 def _with_nothing(

@@ -288,6 +288,7 @@ def _logged(ask: Ask, bet: Bet, decision_id: str, down: Sequence[Reason]) -> Dec
         dropped=dict(bet.dropped or {}),
         stepped_down=(*down, *bet.notes),
         stake=bet.stake,
+        shadow=bet.shadow,
         segments=ask.segments,
         context=dict(ask.context),
         limited_to=ask.limited_to or (),

@@ -122,10 +122,10 @@ class Judging(msgspec.Struct):
         first, odds, drawn = decision.choices[0].item_id, [], None
         for row, one in enumerate(decision.candidates):
             odds.append(one.propensity)
-            if one.item_id == first:
-                drawn = row
+            if one.item_id == first and one.propensity == decision.choices[0].propensity:
+                drawn = row  # else a term of the placement has chosen
         hour = _hour(decision.at)
-        if drawn is not None:
+        if drawn is not None and abs(sum(odds) - 1.0) < 1e-6:
             self._folds(decision.placement)[1].placed(hour, odds, drawn)
         if len(decision.feature_names) != WIDTH + 1:
             return

@@ -22,6 +22,7 @@ from wager.measure.reports import (
     lift_of,
     most,
     overview_of,
+    shadow_of,
     tradeoffs_of,
 )
 from wager.stores.base import EventQuery
@@ -62,6 +63,7 @@ class Measuring:
             "tradeoffs": lambda asked: tradeoffs_of(self._book, asked),
             "levels": lambda asked: levels_of(self._book, asked),
             "health": self._health,
+            "shadow": lambda asked: shadow_of(self._book, asked),
         }
 
     def report(self, name: str, **filters: object) -> Report:

@@ -11,6 +11,7 @@ from wager.domain.settlement import Result, news
 from wager.measure import overview
 from wager.measure.calibration import Calibration
 from wager.measure.metrics import Cell, Rewards
+from wager.measure.offpolicy import OffPolicy, seen_of
 
 DAY_HOURS = 24
 ALL = ""  # in place of a placement: all of them together
@@ -46,6 +47,7 @@ class Book:
         self.calibration: dict[tuple[str, int], Calibration] = {}
         self.raw: dict[tuple[str, int], Calibration] = {}  # of what was not yet put right
         self.rewards: dict[Series, Rewards] = {}
+        self.shadows: dict[tuple[str, str, float], OffPolicy] = {}
         self.cursor = 0  # up to where the log has been read
         self.live = False  # whether any bet was not a replay
         self.latest: datetime | None = None
@@ -130,6 +132,7 @@ class Book:
         if not decision.learns:
             return
         self._calibrate(decision, before, after, pays or 1.0)
+        self._compare(decision, before, after)
         self._reward(decision, before, after)
 
     def _calibrate(
@@ -155,6 +158,18 @@ class Book:
                 calibration.correct(said, change)
                 raw.correct(meant, change)
 
+    def _compare(self, decision: Decision, before: Result | None, after: Result | None) -> None:
+        """What a shadow would have made of it, in the first slot."""
+        if decision.shadow is None or decision.holdout:
+            return
+        name = decision.placement, decision.shadow.policy, decision.shadow.risk_appetite
+        fold = self.shadows.setdefault(name, OffPolicy())
+        for result, sign in ((before, -1.0), (after, 1.0)):
+            if result is not None:
+                seen = seen_of(decision, result.rewards.get(0, 0.0))
+                if seen is not None:
+                    fold.add(seen, sign)
+
     def _reward(self, decision: Decision, before: Result | None, after: Result | None) -> None:
         who = decision.profile_id
         if who in self.left or not decision.identity:  # nobody, who cannot come back
@@ -173,7 +188,7 @@ class Book:
                 rewards.add(who, after.reward, won=after.won)
 
 
-FORMAT = 3  # grows when what is kept changes: an older checkpoint is then read from the log again
+FORMAT = 4  # grows when what is kept changes: an older checkpoint is then read from the log again
 
 
 class _Kept(msgspec.Struct, kw_only=True):
@@ -185,6 +200,7 @@ class _Kept(msgspec.Struct, kw_only=True):
     calibration: list[tuple[str, int, dict[int | None, tuple[int, float, float]]]]
     raw: list[tuple[str, int, dict[int | None, tuple[int, float, float]]]]
     rewards: list[tuple[Series, dict[str, Cell]]]
+    shadows: list[tuple[tuple[str, str, float], OffPolicy]]
     open: set[str]
     left: set[str]
 
@@ -199,6 +215,7 @@ def pack(book: Book) -> bytes:
         calibration=[(*where, fold.bins) for where, fold in book.calibration.items()],
         raw=[(*where, fold.bins) for where, fold in book.raw.items()],
         rewards=[(series, fold.cells) for series, fold in book.rewards.items()],
+        shadows=list(book.shadows.items()),
         open=book.open,
         left=book.left,
     )
@@ -220,5 +237,6 @@ def unpack(body: bytes) -> Book | None:
         for placement, day, bins in folds:
             kind.setdefault((placement, day), Calibration()).bins = bins
     book.rewards = {series: Rewards(cells.items()) for series, cells in kept.rewards}
+    book.shadows = dict(kept.shadows)
     book.open, book.left = kept.open, kept.left
     return book

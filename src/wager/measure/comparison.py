@@ -22,7 +22,7 @@ def mean(group: Group) -> Verdict:
     too_little = _too_little(group, what="")
     if too_little is not None:
         return too_little
-    half = _half_width(variance(group), _noise(group))
+    half = half_width(variance(group), _noise(group))
     center = group.total / group.decisions
     return _estimate(center, half, group.profiles)
 
@@ -45,7 +45,7 @@ def share(won: float, count: float, *, like: Group) -> Verdict:
     if noise <= 0.0 or whole <= 0.0:
         return NotEnough(needed=2, seen=1, what="different results")
     design = max(variance(like) * like.decisions / whole, 1.0)
-    return _estimate(center, _half_width(design * noise / count, noise), like.profiles)
+    return _estimate(center, half_width(design * noise / count, noise), like.profiles)
 
 
 def together(*groups: Group) -> Group:
@@ -73,7 +73,7 @@ def lift(bet: Group, holdout: Group) -> Verdict:
     too_little = _too_little_of_two(bet, holdout)
     if too_little is not None:
         return too_little
-    half = _half_width(variance(bet) + variance(holdout), (_noise(bet) + _noise(holdout)) / 2.0)
+    half = half_width(variance(bet) + variance(holdout), (_noise(bet) + _noise(holdout)) / 2.0)
     center = bet.total / bet.decisions - holdout.total / holdout.decisions
     return _estimate(center, half, bet.profiles + holdout.profiles)
 
@@ -93,10 +93,10 @@ def relative(bet: Group, holdout: Group) -> Verdict:
     v1, v0 = variance(bet), variance(holdout)
 
     def outside(k: float) -> bool:
-        half = _half_width(v1 + k * k * v0, (_noise(bet) + k * k * _noise(holdout)) / 2.0)
+        half = half_width(v1 + k * k * v0, (_noise(bet) + k * k * _noise(holdout)) / 2.0)
         return abs(m1 - k * m0) > half
 
-    if m0 <= _half_width(v0, _noise(holdout)) or m1 < 0:
+    if m0 <= half_width(v0, _noise(holdout)) or m1 < 0:
         return NotEnough(
             needed=4 * holdout.rewarded, seen=holdout.rewarded, what="won in the holdout, about"
         )
@@ -123,7 +123,7 @@ def _estimate(center: float, half: float, count: int) -> Estimate:
     )
 
 
-def _half_width(spread: float, noise: float) -> float:
+def half_width(spread: float, noise: float) -> float:
     """`spread` is the variance of the estimate, `noise` that of one decision."""
     t = noise / spread
     rho2 = _rho_squared(TIGHTEST_AT)

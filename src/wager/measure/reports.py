@@ -35,6 +35,10 @@ TRADE_OFF_NOTE = (
 )
 SIDES: tuple[Literal["inside", "elsewhere"], ...] = ("inside", "elsewhere")
 GROUPS: tuple[Literal["bet", "holdout"], ...] = ("bet", "holdout")
+SHADOW_NOTE = (
+    "Worked out from the logged odds, for the first slot: what the shadow would have earned with "
+    "the same candidates. `meanWeight` is 1, give or take chance, where the logged odds are true."
+)
 LEVELS_NOTE = (
     "Each bet was placed on the highest level that the evidence carried, not on one drawn by "
     "chance: people differ between levels, so the differences are not caused by the level alone."
@@ -162,6 +166,28 @@ def calibration_of(book: Book, asked: Asked, comparable: Mapping[str, bool]) -> 
     if all(comparable.get(name, False) for name in names):
         report["skill"], report["rawSkill"] = found.skill(), raw.skill()
     return report
+
+
+def shadow_of(book: Book, asked: Asked) -> Report:
+    """For each placement and shadow: what it would have brought in the first slot."""
+    found: list[Report] = []
+    for (placement, policy, appetite), fold in sorted(book.shadows.items()):
+        if asked.placement in (None, placement):
+            found.append(
+                {
+                    "placement": placement,
+                    "policy": policy,
+                    "riskAppetite": appetite,
+                    "bets": int(fold.count),
+                    "effective": int(fold.effective),
+                    "meanWeight": fold.mean_weight,
+                    "live": fold.rewards / fold.count if fold.count else 0.0,
+                    "value": fold.value(),
+                    "robust": fold.robust_value(),
+                    "gain": fold.gain(),
+                }
+            )
+    return {"shadows": found, "note": SHADOW_NOTE}
 
 
 def levels_of(book: Book, asked: Asked) -> Report:

@@ -141,3 +141,12 @@ def _compiled(template: str, form: Form) -> MergeTemplate:
 
 def _shown(template: str) -> str:
     return repr(template if len(template) <= 80 else template[:77] + "...")
+
+
+def merged_or_why(template: str, values: Values) -> tuple[str | None, tuple[str, ...], str]:
+    """The placement's words for this person, the fields they used, and what stood against it."""
+    try:
+        merged = merge(template, values)
+    except BadDefinition as error:
+        return None, (), error.detail
+    return merged.text, merged.used, f"{', '.join(merged.missing)} is not known"
