@@ -20,6 +20,7 @@ from benchmarks.bandits import bandits
 from benchmarks.serving import CLIENT_CPU, KEY, Server, pin, wager_up, yardstick
 from benchmarks.shop_world import shop_world
 from benchmarks.topn import topn
+from benchmarks.who import who
 
 DECISIONS, ALONE, EVENTS, BATCH = 6_000, 1_500, 60_000, 500
 PEOPLE = (10_000, 100_000, 1_000_000)
@@ -198,6 +199,7 @@ SCENARIOS: dict[str, Callable[[argparse.Namespace], None]] = {
     "decide": decide,
     "collect": collect,
     "growth": growth,
+    "who": who,
     "shop-world": shop_world,
     "bandits": bandits,
     "topn": topn,

@@ -23,19 +23,20 @@ class Step:
     stepped_down: tuple[Reason, ...]
 
 
-def evidence(ask: Ask, *, refused: bool, words: bool) -> Step:
+def evidence(ask: Ask, *, refused: bool, words: bool, doubt: Reason | None = None) -> Step:
     """Go down from context until a level stands on enough; neutral needs nothing.
 
-    `words` says whether there are any that something known of the person could be merged into.
+    `words` says whether there are any that something known of the person could be merged into,
+    `doubt` why it is not sure enough who is there.
     """
     if refused:
         why = Reason(kind="refused", text="personalization was refused, so nothing is assumed")
         return Step("neutral", (why,))
     down: list[Reason] = []
-    for level in reversed(LEVELS):
+    for level in LEVELS[::-1] if doubt is None else LEVELS[-2::-1]:
         why_not = _why_not(level, ask, words)
         if why_not is None:
-            return Step(level, tuple(down))
+            return Step(level, tuple(down) if doubt is None else (doubt, *down))
         down.append(Reason(kind="evidence", text=f"not {level}: {why_not}"))
     return Step("neutral", tuple(down))
 

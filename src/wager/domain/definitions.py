@@ -98,6 +98,7 @@ class Placement(
     exposure_cost: Annotated[float, Meta(ge=0)] = 0.0
     exclude: list[str] = []
     quiet_hours: QuietHours | None = None
+    identity_threshold: Annotated[float, Meta(ge=0, le=1)] = 0.0
     instead: Literal["nothing", "default"] = "nothing"
     caps: list[Cap] = []
     at_most: dict[Counted, Annotated[int, Meta(ge=1, le=50)]] = {}

@@ -95,6 +95,18 @@ class Exposure(msgspec.Struct, frozen=True, array_like=True, gc=False):
     ignored_at: tuple[int, ...] = ()
 
 
+class Use(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One use of the account: the three hours since 1970 that it fell in; the part of the day (0 to
+    7, three hours each) and whether it was a weekend, on the person's clock; the device; what it
+    was for, as numbers that stand for categories."""
+
+    at: int
+    part: int
+    weekend: bool
+    device: str = ""
+    tastes: tuple[int, ...] = ()
+
+
 class Profile(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """What is known of one person. `version` grows by one with every change.
 
@@ -108,6 +120,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_de
     `marks` are words on gifts, by `order|item`.
     `consent` is the latest word on each purpose; `refused` are those refused. Bit n of `visit_days`
     is set when there was an event n days before `visit_day` (a UTC day since 1970), 63 days long.
+    `uses` are the latest, by the third of a day since 1970 that they fell in and the device.
     """
 
     profile_id: str
@@ -140,6 +153,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_de
     visit_days: int = 0
     timezone: str | None = None
     households: tuple[str, ...] = ()
+    uses: dict[str, Use] = {}
     merged_from: tuple[str, ...] = ()
     merged_into: str | None = None
 
@@ -158,5 +172,6 @@ TABLES = (
     "unblocked_at",
     "marks",
     "consent",
+    "uses",
 )
 """The fields of a profile that hold many things by name; a change shares those it leaves alone."""

@@ -22,6 +22,7 @@ from wager.engine.bets import Bet
 from wager.engine.betting import LOGGED_FEATURES, Bettor
 from wager.engine.capping import Capping
 from wager.engine.live import Live
+from wager.engine.presence import Presence
 from wager.errors import BadInput, Conflict, NotAllowed, NotFound, UnknownName
 from wager.learn.attribution import CLICK
 from wager.stores.base import DecisionPage, DecisionQuery
@@ -44,6 +45,7 @@ class Deciding:
         self.live = live
         self.bettor = Bettor(live)
         self.capping = Capping(live.stores, live.items)
+        self._presence = Presence()
 
     def decide(
         self, request: DecideRequest, *, public: bool = False, refused: tuple[Purpose, ...] = ()
@@ -229,7 +231,13 @@ class Deciding:
     ) -> Decision:  # fmt: skip
         placement = ask.placement
         said_no = {*refused, *ask.profile.refused, *_refused(request.context)}
-        step = evidence(ask, refused="personalization" in said_no, words=self._has_words(placement))
+        doubt, who = self._presence.doubt(ask, _device(request))
+        step = evidence(
+            ask,
+            refused="personalization" in said_no,
+            words=self._has_words(placement),
+            doubt=doubt,
+        )
         holdout = self.live.is_held_out(ask.profile, placement)
         level = "neutral" if holdout else step.level
         ask = ask if level == ask.level else replace(ask, level=level)
@@ -248,6 +256,8 @@ class Deciding:
         down = (HELD_OUT,) if holdout else step.stepped_down
         if silent is not None:
             down = (silent, *down)
+        if who is not None and ask.level == "context":
+            down = (who, *down)
         goal = self.live.goals.get(placement.goal or CLICK.name, CLICK)
         return structs.replace(
             _logged(ask, bet, decision_id, down),
@@ -305,6 +315,13 @@ def _refused(context: Mapping[str, Any]) -> list[Purpose]:
         return [purpose for purpose, allowed in stated(context).items() if not allowed]
     except Unreadable as error:
         raise BadInput(error.detail, code=error.code) from error
+
+
+def _device(request: DecideRequest) -> str | None:
+    """The device that the request tells of, as events do."""
+    device = request.context.get("device")
+    told = device.get("id") if isinstance(device, dict) else None
+    return told if isinstance(told, str) else request.anonymous_id
 
 
 def _identities(request: DecideRequest) -> tuple[Identity, ...]:

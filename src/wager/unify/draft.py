@@ -26,10 +26,11 @@ from wager.domain.profiles import (
     Mark,
     Profile,
     Purchase,
+    Use,
 )
 
 PURCHASE_HALF_LIFE_DAYS = 60.0
-MOST_IGNORED = 8
+MOST_IGNORED, MOST_TASTES = 8, 12
 VISIT_BITS = (1 << 63) - 1
 # The bounds of one profile. A table that outgrows its bound by a tenth is cut back to it: the
 # oldest go, of purchases and affinities the weakest. What a person blocked is never dropped.
@@ -45,14 +46,16 @@ BOUNDS = {
     "liked": 500,
     "unblocked_at": 500,
     "marks": 200,
+    "uses": 60,
 }
 MAX_UNVERIFIED = 20
-_AT: dict[str, Callable[[Any], datetime]] = {
+_AT: dict[str, Callable[[Any], Any]] = {
     "traits": attrgetter("at"),
     "counts": attrgetter("last_at"),
     "returned": attrgetter("last_at"),
     "exposures": attrgetter("last_at"),
     "marks": attrgetter("at"),
+    "uses": attrgetter("at"),
 }
 _NOTHING_LEFT = 1e-9
 _DAY = 86400.0
@@ -75,6 +78,7 @@ class Draft:
     unblocked_at: dict[str, datetime]
     marks: dict[str, Mark]
     consent: dict[Purpose, Field]
+    uses: dict[str, Use]
 
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
@@ -112,6 +116,7 @@ class Draft:
         _add(self.blocked, other.blocked, join_blocks)
         _add(self.unblocked_at, other.unblocked_at, later)
         _add(self.marks, other.marks, join_marks)
+        _add(self.uses, other.uses, join_uses)
         for purpose, word in other.consent.items():
             known = self.consent.get(purpose)
             self.consent[purpose] = join_consents(known, word) if known else word
@@ -341,6 +346,13 @@ def join_exposures(one: Exposure, other: Exposure) -> Exposure:
         clicked_at,
         ignored_at,
     )
+
+
+def join_uses(one: Use, other: Use) -> Use:
+    """Two pieces of one use; where they disagree on the local hour (a journey), the earlier."""
+    first = min(one, other, key=lambda use: (use.part, use.weekend))
+    tastes = tuple(sorted((*one.tastes, *other.tastes))[:MOST_TASTES])
+    return Use(first.at, first.part, first.weekend, first.device, tastes)
 
 
 def join_fields(one: Field, other: Field) -> Field:

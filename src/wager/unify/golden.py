@@ -24,7 +24,7 @@ from wager.domain.events import (
 )
 from wager.domain.identity import Identity, Purpose
 from wager.domain.profiles import Count, Field, Profile, Provenance
-from wager.unify import gifts, leanings, orders
+from wager.unify import gifts, leanings, orders, uses
 from wager.unify.draft import (
     Draft,
     into,
@@ -95,6 +95,7 @@ def _fold(draft: Draft, event: Event, items: Mapping[str, Item]) -> None:
         if event.name == LIKED:
             leanings.liked(draft, event)
         leanings.fold(draft, event, items)
+        uses.used(draft, event, items)
     _traits(draft, event)
     name = event.name if event.kind == "track" else event.kind
     if not name.startswith("$"):

@@ -14,6 +14,7 @@ from wager.unify.draft import decayed
 from wager.unify.golden import statements
 
 FEWEST_ORDERS_FOR_HABITS = 3
+FADED = 0.01  # what is left of a leaning that says nothing any more: half a percent of an order
 _CATEGORY = "category:"
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 Derive = Callable[[Profile, datetime], Field | None]
@@ -105,11 +106,11 @@ def _visits(days: int) -> Derive:
 
 def _favourite(prefix: str, what: str) -> Derive:
     def favourite(profile: Profile, now: datetime) -> Field | None:
-        """The greatest leaning; its share of all liked ones is how sure it is."""
+        """The greatest leaning that is left; its share of all liked ones is how sure it is."""
         leanings = {
-            name: weight(leaning, now)
+            name: left
             for name, leaning in profile.affinities.items()
-            if leaning.weight > 0 and name.startswith(prefix)
+            if name.startswith(prefix) and (left := weight(leaning, now)) > FADED
         }
         if not leanings:
             return None
