@@ -75,8 +75,7 @@ def why_not(ask: Ask, item_id: str) -> str | None:
     if item_id in ask.taken:
         return "elsewhere-on-page"
     years = ask.shelf.ages.get(item_id)
-    assumes = ask.level != "neutral"
-    if years and assumes and lifestages.outside(years, ask.profile.traits, ask.now):
+    if years and lifestages.outside(years, ask.profile.traits, ask.now):
         return "wrong-life-stage"
     return ownership.held(item_id, ask.held, ask.shelf, ask.timestamp) if ask.held else None
 
