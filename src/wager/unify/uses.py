@@ -7,6 +7,7 @@ from wager.domain.content import Item
 from wager.domain.events import ORDERED, Event
 from wager.domain.profiles import Use
 from wager.unify.draft import MOST_TASTES, Draft, into, join_uses
+from wager.unify.gifts import is_gift
 from wager.unify.leanings import WEIGHTS, keys
 from wager.unify.orders import lines, local_time
 
@@ -60,10 +61,11 @@ def short(name: str) -> str:
 
 
 def _tastes(event: Event, items: Mapping[str, Item]) -> Iterator[int]:
-    if event.properties.get("gift") is True:
-        return
     if event.name == ORDERED:
-        told = [(line["product_id"], line) for line in lines(event) if line.get("gift") is not True]
+        own = (line for line in lines(event) if not is_gift(event, line))
+        told = [(line["product_id"], line) for line in own]
+    elif event.properties.get("gift") is True:
+        return
     else:
         told = [(event.properties.get("itemId"), event.properties)]
     for item_id, properties in told:
