@@ -13,7 +13,7 @@ from wager.collect.quality import Unreadable
 from wager.collect.tokens import subject
 from wager.decide.ladder import evidence
 from wager.decide.restraint import silence
-from wager.domain.asking import Ask, part_of_day
+from wager.domain.asking import Ask, Queue, part_of_day
 from wager.domain.decisions import DecideRequest, Decision, LoggedDecision, Reason
 from wager.domain.definitions import Placement
 from wager.domain.identity import Identity, Purpose
@@ -242,17 +242,7 @@ class Deciding:
         level = "neutral" if holdout else step.level
         ask = ask if level == ask.level else replace(ask, level=level)
         line = self.live.slates.queue(ask, refused="personalization" in said_no)
-        if line is not None or placement.must_include:
-            invited = tuple(self.live.slates.invited(placement, line))
-            ask = replace(ask, queue=line, invited=invited)
-        if silent is not None:
-            bet = self.bettor.silent_bet(ask, silent)
-        elif ask.level in ("neutral", "customization"):
-            bet = self.bettor.safe_bet(ask, SAFE_FOR_HELD_OUT if holdout else SAFE)
-        else:
-            bet = self.bettor.bet(ask, decision_id)
-        if line is not None:
-            bet = self.live.slates.credited(line, bet)
+        bet = self._bet(ask, decision_id, line, silent or (HELD_OUT if holdout else None))
         down = (HELD_OUT,) if holdout else step.stepped_down
         if silent is not None:
             down = (silent, *down)
@@ -270,6 +260,21 @@ class Deciding:
             learns="learning" not in said_no and not request.preview,
             silence=None if silent is None else silent.kind,
         )
+
+    def _bet(self, ask: Ask, decision_id: str, line: Queue | None, instead: Reason | None) -> Bet:
+        """A bet where one may be placed; `instead` says why there is silence, or the safe choice
+        of a person who is held out."""
+        placement = ask.placement
+        if line is not None or placement.must_include:
+            invited = tuple(self.live.slates.invited(placement, line))
+            ask = replace(ask, queue=line, invited=invited)
+        if instead is not None and instead is not HELD_OUT:
+            bet = self.bettor.silent_bet(ask, instead)
+        elif ask.level in ("neutral", "customization"):
+            bet = self.bettor.safe_bet(ask, SAFE if instead is None else SAFE_FOR_HELD_OUT)
+        else:
+            bet = self.bettor.bet(ask, decision_id)
+        return bet if line is None else self.live.slates.credited(line, bet)
 
 
 def _as_one_page(placements: Sequence[Placement]) -> Sequence[Placement]:
