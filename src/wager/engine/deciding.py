@@ -13,11 +13,12 @@ from wager.collect.quality import Unreadable
 from wager.collect.tokens import subject
 from wager.decide.ladder import evidence
 from wager.decide.restraint import silence
-from wager.domain.asking import Ask, Queue, part_of_day
+from wager.domain.asking import Ask, part_of_day
 from wager.domain.decisions import DecideRequest, Decision, LoggedDecision, Reason
 from wager.domain.definitions import Placement
 from wager.domain.identity import Identity, Purpose
 from wager.domain.profiles import Profile
+from wager.domain.queues import Queue
 from wager.engine.bets import Bet
 from wager.engine.betting import LOGGED_FEATURES, Bettor
 from wager.engine.capping import Capping
