@@ -17,6 +17,7 @@ from typing import Any
 
 from benchmarks import load, shops
 from benchmarks.bandits import bandits
+from benchmarks.repurchase import repurchase
 from benchmarks.serving import CLIENT_CPU, KEY, Server, pin, wager_up, yardstick
 from benchmarks.shop_world import shop_world
 from benchmarks.topn import topn
@@ -200,6 +201,7 @@ SCENARIOS: dict[str, Callable[[argparse.Namespace], None]] = {
     "collect": collect,
     "growth": growth,
     "who": who,
+    "repurchase": lambda _: repurchase(),
     "shop-world": shop_world,
     "bandits": bandits,
     "topn": topn,

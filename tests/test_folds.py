@@ -17,6 +17,7 @@ from wager.domain.decisions import Choice, Decision
 from wager.learn.drift import Watch
 from wager.learn.honesty import Honesty
 from wager.learn.popularity import Crowd
+from wager.learn.repurchase import Gaps
 from wager.learn.rewards import Cells
 from wager.measure.calibration import Calibration
 from wager.measure.metrics import Rewards
@@ -150,6 +151,12 @@ FOLDS: dict[str, Law] = {
         observations=st.builds(Seen, eighths, eighths, eighths, eighths),
         add=lambda fold, seen: fold.add(seen),
         view=lambda fold: fold,
+    ),
+    "gaps": Law(
+        empty=Gaps,
+        observations=st.tuples(names, st.integers(1, 12), st.integers(0, 900), st.booleans()),
+        add=lambda fold, seen: fold.add(seen[0], seen[1], seen[2], ended=seen[3]),
+        view=lambda fold: {name: table.tolist() for name, table in fold.tables.items()},
     ),
     "tally": Law(
         empty=Tally,

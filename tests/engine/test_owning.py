@@ -217,3 +217,69 @@ def test_a_leaning_of_six_years_ago_brings_no_toddler_content(shop: Shop) -> Non
 def candidates(engine: Engine, user: str) -> set[str | None]:
     decision = engine.decide(placement="home", user_id=user)
     return {one.item_id for one in decision.candidates} | shown(decision)
+
+
+# ---- learnt
+
+
+def year(engine: Engine, clock: Clock) -> None:
+    """60 people: a kettle each, of four, once; tea every ten days."""
+    engine.publish(
+        items=[
+            *({"itemId": f"kettle-{n}", "categories": ["Kettles"]} for n in range(4)),
+            {"itemId": "tea", "categories": ["Tea"]},
+        ]
+    )
+    messages = []
+    for person in range(60):
+        days = [(person % 30, f"kettle-{person % 4}"), *((n * 10, "tea") for n in range(30))]
+        for day, item in days:
+            at = START - timedelta(days=305 - day)
+            messages.append(
+                {
+                    "type": "track",
+                    "event": "Order Completed",
+                    "userId": f"u-{person}",
+                    "messageId": f"y-{person}-{day}-{item}",
+                    "timestamp": at.isoformat(),
+                    "properties": {"products": [{"product_id": item}]},
+                }
+            )
+    engine.collect(messages)
+    engine.learn()
+    engine.learning.rebuild(lambda lines: {name: [] for _, name, _ in lines})
+
+
+def test_what_nobody_needs_twice_is_learnt_with_its_category(shop: Shop) -> None:
+    engine, clock = shop
+    order(engine, clock, "ada", "kettle-1")
+    year(engine, clock)
+    everything = ["kettle-0", "kettle-1", "tea", "plain-0"]
+    decision = engine.decide(placement="home", user_id="ada", candidates=everything)
+    found = {one.item_id: one.rule for one in decision.excluded}
+    assert found == {"kettle-0": "already-bought", "kettle-1": "already-bought"}
+    engine.publish(items=[{"itemId": "kettle-0", "attributes": {"repurchase": "collectible"}}])
+    decision = engine.decide(placement="home", user_id="ada", candidates=everything)
+    assert [one.item_id for one in decision.excluded] == ["kettle-1"], "declared goes before learnt"
+
+
+def test_what_is_used_up_about_now_is_offered(shop: Shop) -> None:
+    engine, clock = shop
+    year(engine, clock)
+    who = engine.people.stored("user_id", "u-3")
+    last = who.purchases["tea"].last_at
+    for days, due in ((3, []), (10, ["tea"]), (40, [])):
+        found = engine.live.standing(who, last + timedelta(days=days)).due
+        assert [name for name, _ in found] == due
+    assert engine.learning.status()["cycles"] == {"durable": 1, "consumable": 2}
+
+
+def test_what_was_learnt_of_buying_again_outlives_a_restart(tmp_path: Any) -> None:
+    clock = Clock()
+    url = f"sqlite:///{tmp_path}/shop.db"
+    with wager.open(url, now=clock) as engine:
+        year(engine, clock)
+        before = engine.live.kinship.learnt
+    with wager.open(url, now=clock) as engine:
+        assert engine.live.kinship.learnt == before
+        assert engine.live.kinship.terms("kettle-2") is not None

@@ -24,6 +24,7 @@ RANK: dict[Level, int] = {level: rank for rank, level in enumerate(LEVELS)}
 SCARCE = 8
 QUOTAS = {
     "repeat": 9,
+    "due": 3,
     "liked": 2,
     "affinity": 3,
     "cart": 4,
@@ -38,6 +39,7 @@ QUOTAS = {
 }
 SOURCE_LEVEL: dict[str, Level] = {
     "repeat": "context",
+    "due": "context",
     "cart": "context",
     "liked": "context",
     "affinity": "context",
@@ -87,7 +89,7 @@ class Standing:
     affinities, the largest being 1. `rows` keeps the features of an item that do not depend on the
     moment, `personal` the candidates that the person's own sources named, by the kinds shown; what
     has all but faded by that day is left out. `held` says what a purchase keeps out after the day
-    began, as `Ask.held` does.
+    began, as `Ask.held` does; `due` is what is used up about that day.
     """
 
     own: Sequence[str]
@@ -95,10 +97,13 @@ class Standing:
     leanings: dict[str, float]
     rows: dict[str, bytes] = field(default_factory=dict)
     held: ownership.Holds = field(default_factory=dict)
+    due: Sequence[tuple[str, float]] = ()
     personal: dict[tuple[str, ...], Gathered] = field(default_factory=dict)
 
 
-def standing(profile: Profile, snapshot: Snapshot, shelf: Shelf, today: int) -> Standing:
+def standing(
+    profile: Profile, snapshot: Snapshot, shelf: Shelf, today: int, kinship: ownership.Kinship
+) -> Standing:
     """Rank what the person bought, what goes with it, and what the person leans to, on that day
     (since the epoch)."""
     faded = today / PURCHASE_HALF_LIFE_DAYS + FADED
@@ -116,9 +121,10 @@ def standing(profile: Profile, snapshot: Snapshot, shelf: Shelf, today: int) -> 
         *ownership.accessories(profile, shelf),
         *neighbours([name for _, name in nlargest(6, last)], snapshot.also_bought, limit=16),
     ]
-    held = ownership.holds(profile, shelf.items, snapshot.cycles, today * DAY)
+    held = ownership.holds(profile, kinship, today * DAY)
     leaning = leanings(profile, today * DAY)
-    return Standing([name for _, name in ranked[:OWN]], related, leaning, held=held)
+    due = ownership.due(profile, kinship, (today + 0.5) * DAY)
+    return Standing([name for _, name in ranked[:OWN]], related, leaning, held=held, due=due)
 
 
 def decayed_level(recent: float, day: float) -> float:
@@ -249,6 +255,7 @@ def _own_sources(ask: Ask, who: Standing, rank: int) -> Iterator[Source]:
     also_bought = ask.snapshot.also_bought
     if rank >= RANK["context"]:
         yield "repeat", ((name, 1.0, "") for name in who.own[:20])
+        yield "due", ((name, weight, "") for name, weight in who.due)
         yield "liked", ((name, 1.0, "") for name in _liked(ask))
         yield "affinity", _leaning_items(ask, who)
         if ask.cart:

@@ -13,19 +13,21 @@ from wager.domain.profiles import Profile
 KINDS: tuple[Cycle, ...] = get_args(Cycle)
 FOR_GOOD = math.inf
 SEASON_DAYS = 300.0  # from one season nearly to the next
+DUE_FROM, DUE_TO, MOST_DUE = 0.75, 1.75, 12
 ACCESSORY_WEIGHT = 50.0  # as strongly as what is bought together fifty times beyond chance
 Holds = Mapping[str, tuple[float, str]]  # key: kept out until (seconds since the epoch), by a rule
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How an item is bought again: its cycle, the days until it may be offered again, and the keys
-    under which others are the same thing: its variants and its substitutes."""
+    """How an item is bought again: its cycle, the days until it may be offered again, the keys
+    under which others are the same thing (its variants and its substitutes), and after how many
+    days it is usually bought again; 0 if nobody knows."""
 
     cycle: Cycle
     days: float
     keys: tuple[str, ...]
-    learnt: bool = False
+    usual: float = 0.0
 
 
 def problem(item: Item) -> str | None:
@@ -70,7 +72,7 @@ def terms(item: Item, learnt: Cycles) -> Terms | None:
         return _learnt(item, learnt)
     own = keys(item, learnt)[:1] if cycle == "collectible" else keys(item, learnt)
     if declared is not None:
-        return Terms(cycle, declared, own)
+        return Terms(cycle, declared, own, declared)
     if cycle == "consumable":
         found = _learnt(item, learnt)
         return found if found is not None and found.cycle == "consumable" else None
@@ -86,23 +88,17 @@ def _learnt(item: Item, learnt: Cycles) -> Terms | None:
     for name in (item.item_id, *(f"category:{one}" for one in item.categories)):
         known = learnt.of.get(name)
         if known is not None:
-            cycle, days = known
-            return Terms(cycle, days, keys(item, learnt), learnt=True)
+            cycle, days, usual = known
+            return Terms(cycle, days, keys(item, learnt), usual)
     return None
 
 
-def holds(
-    profile: Profile, items: Mapping[str, Item], learnt: Cycles, after: float
-) -> dict[str, tuple[float, str]]:
+def holds(profile: Profile, kinship: "Kinship", after: float) -> dict[str, tuple[float, str]]:
     """What the person's purchases keep out beyond the moment `after`; gifts keep out nothing."""
     found: dict[str, tuple[float, str]] = {}
     for item_id, purchase in profile.purchases.items():
-        item = items.get(item_id)
-        bought_at = purchase.own_since
-        if item is None or bought_at is None:
-            continue
-        known = terms(item, learnt)
-        if known is None:
+        known = kinship.terms(item_id)
+        if known is None or (bought_at := purchase.own_since) is None:
             continue
         until = bought_at.timestamp() + known.days * DAY
         if until <= after:
@@ -112,6 +108,21 @@ def holds(
             if key not in found or found[key][0] < until:
                 found[key] = until, rule
     return found
+
+
+def due(profile: Profile, kinship: "Kinship", now: float) -> list[tuple[str, float]]:
+    """What is used up about now, what is bought most first: (item, 1 where it is just due, less
+    the farther off)."""
+    found = []
+    for item_id, purchase in profile.purchases.items():
+        known = kinship.terms(item_id)
+        if known is None or known.usual <= 0 or known.cycle not in ("consumable", "seasonal"):
+            continue
+        if (bought_at := purchase.own_since) is not None:
+            share = (now - bought_at.timestamp()) / DAY / known.usual
+            if DUE_FROM <= share <= DUE_TO:
+                found.append((-purchase.recent, item_id, 1.0 - abs(share - 1.0)))
+    return [(item_id, weight) for _, item_id, weight in sorted(found)[:MOST_DUE]]
 
 
 def held(item_id: str, holds: Holds, shelf: Shelf, now: float) -> str | None:
@@ -145,21 +156,44 @@ def accessories(profile: Profile, shelf: Shelf) -> Iterator[tuple[str, float, st
 class Kinship:
     """Which items of the catalog are the same thing as others, and which go with which."""
 
-    def __init__(self) -> None:
+    def __init__(self, items: Mapping[str, Item]) -> None:
+        self.items = items
+        self.learnt = Cycles()
         self.alike: dict[str, tuple[str, ...]] = {}
         self.accessories: dict[str, dict[str, None]] = {}
+        self._terms: dict[str, Terms | None] = {}
 
-    def put(self, item: Item, learnt: Cycles) -> None:
-        """Note an item's keys where it has more than its own, and what it goes with."""
-        found = keys(item, learnt)
+    def learn(self, learnt: Cycles) -> None:
+        """Take over what was learnt of buying again."""
+        self.learnt = learnt
+        self._terms, self.alike = {}, {}
+        for item in self.items.values():
+            self._relate(item)
+
+    def terms(self, item_id: str) -> Terms | None:
+        """How an item is bought again, worked out when it is first asked for."""
+        if item_id not in self._terms:
+            item = self.items.get(item_id)
+            self._terms[item_id] = terms(item, self.learnt) if item is not None else None
+        return self._terms[item_id]
+
+    def _relate(self, item: Item) -> None:
+        """Note an item's keys where it has more than its own."""
+        found = keys(item, self.learnt)
         if len(found) > 1:
             self.alike[item.item_id] = found
+
+    def put(self, item: Item) -> None:
+        """Note what an item is the same thing as, and what it goes with."""
+        self._terms.pop(item.item_id, None)
+        self._relate(item)
         for owned, name in _goes_with(item):
             self.accessories.setdefault(owned, {})[name] = None
 
     def forget(self, item: Item) -> None:
         """Take an item out again."""
         self.alike.pop(item.item_id, None)
+        self._terms.pop(item.item_id, None)
         for owned, name in _goes_with(item):
             self.accessories.get(owned, {}).pop(name, None)
 

@@ -20,10 +20,10 @@ Cycle = Literal["durable", "consumable", "seasonal", "subscription", "collectibl
 @dataclass(frozen=True, slots=True)
 class Cycles:
     """How things are bought again, as it was learnt: by item id or `category:` and its name, the
-    cycle and the days until it may be offered again; `one_of_a_kind` are the categories of which
-    hardly anybody buys a second thing."""
+    cycle, the days until it may be offered again, and those until half who buy again have done so;
+    `one_of_a_kind` are the categories of which hardly anybody buys a second thing."""
 
-    of: Mapping[str, tuple[Cycle, float]] = field(default_factory=dict)
+    of: Mapping[str, tuple[Cycle, float, float]] = field(default_factory=dict)
     one_of_a_kind: frozenset[str] = frozenset()
 
 
@@ -81,5 +81,4 @@ class Snapshot:
     payoffs: Mapping[str, Payoffs] = field(default_factory=dict)
     alarms: Sequence[Alarm] = ()
     cautious: frozenset[str] = frozenset()  # placements that fall back to the safe choice
-    cycles: Cycles = field(default_factory=Cycles)
     crowd_rows: dict[tuple[str, ...], dict[str, bytes]] = field(default_factory=dict)

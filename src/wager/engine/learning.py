@@ -1,6 +1,7 @@
 """What came in is folded into what will be bet next: settle, learn, publish a new snapshot."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,17 +14,17 @@ from wager.decide.candidates import gather
 from wager.decide.eligibility import why_not
 from wager.decide.features import FEATURES, PRIOR_MEAN, PRIOR_STRENGTH, WIDTH, rows
 from wager.decide.ladder import evidence
-from wager.domain.alarms import Alarm
 from wager.domain.asking import Ask
 from wager.domain.decisions import LoggedDecision, Outcome
 from wager.domain.events import ORDERED, Event, StoredEvent
-from wager.domain.models import Ranked, Snapshot
+from wager.domain.models import Cycles, Ranked, Snapshot
 from wager.domain.profiles import Profile
 from wager.engine.capping import unseen
 from wager.engine.judging import Judging
 from wager.engine.live import Live
 from wager.learn import attribution
 from wager.learn.popularity import KEPT, Crowd, actions, weight_at
+from wager.learn.repurchase import Notes, learnt
 from wager.learn.rewards import Rewards, pack, unpack
 from wager.stores.base import DecisionQuery, EventQuery
 
@@ -32,7 +33,6 @@ OPEN_BETS = 100
 REPLAY_GRACE = timedelta(seconds=1)
 DOUBTED_BASKETS = 20.0
 ORDERS_TO_RELATE = 50
-LOOK_SECONDS = 30.0
 
 
 class Kept(msgspec.Struct):
@@ -61,7 +61,6 @@ class Learning:
         self._rewards: dict[str, Rewards] = {}
         self._also_bought: dict[str, Ranked] = {}
         self._saved_at = monotonic()
-        self._looked: tuple[int, float, Sequence[Alarm]] | None = None
         self._load()
         self.publish()
 
@@ -77,6 +76,10 @@ class Learning:
             self._also_bought = msgspec.msgpack.decode(
                 related[1], type=dict[str, list[tuple[str, float]]]
             )
+
+        cycles = self.live.stores.models.latest("cycles")
+        if cycles is not None:
+            self.live.take_cycles(msgspec.msgpack.decode(cycles[1], type=Cycles))
 
     # ---- an event settles bets: called inside the transaction that writes the event
 
@@ -230,13 +233,6 @@ class Learning:
             if len(page) < PAGE:
                 return count
 
-    def _alarms(self) -> Sequence[Alarm]:
-        """Looked for in every new hour of bets, and every 30 seconds: it takes milliseconds."""
-        hour, now = self._kept.judging.newest_hour, monotonic()
-        if self._looked is None or self._looked[0] != hour or now - self._looked[1] > LOOK_SECONDS:
-            self._looked = hour, now, self._kept.judging.alarms()
-        return self._looked[2]
-
     def publish(self) -> None:
         """Hand a new snapshot to deciding."""
         crowds = self._kept.crowds
@@ -245,7 +241,7 @@ class Learning:
         latest = self._kept.latest
         one = weight_at(latest.timestamp()) if latest is not None else 1.0
         doubt = DOUBTED_BASKETS * one
-        alarms = self._alarms()
+        alarms = self._kept.judging.alarms()
         self.live.snapshot = Snapshot(
             version=self.version,
             alarms=alarms,
@@ -325,7 +321,14 @@ class Learning:
 
     def rebuild(self, also_bought: Callable[[Iterator[tuple[str, str, float]]], object]) -> int:
         """Work out also-bought over the whole history by the given batch; items with neighbours."""
-        related = msgspec.convert(also_bought(self.orders()), dict[str, list[tuple[str, float]]])
+        notes = Notes()
+        related = msgspec.convert(
+            also_bought(notes.noting(self.orders())), dict[str, list[tuple[str, float]]]
+        )
+        items = self.live.items
+        cycles = learnt(
+            notes.lines(), lambda name: items[name].categories if name in items else ()
+        ).cycles()
         with self._mutex:
             self._also_bought = dict(related)
             self._kept.orders_related = self._kept.orders
@@ -333,9 +336,10 @@ class Learning:
                 self.live.stores.models.put(
                     "also-bought", self.version, msgspec.msgpack.encode(related)
                 )
+                self.live.stores.models.put("cycles", self.version, msgspec.msgpack.encode(cycles))
             self._kept.version += 1
             self.publish()
-            self.live.rank_shelf()
+            self.live.take_cycles(cycles)
         return len(related)
 
     def forget(self, profile_id: str) -> None:
@@ -355,6 +359,7 @@ class Learning:
                     name or "everybody": len(c.items) for name, c in self._kept.crowds.items()
                 },
                 "alsoBought": len(self._also_bought),
+                "cycles": dict(Counter(one[0] for one in self.live.kinship.learnt.of.values())),
                 "placements": {
                     name: {"observations": fold.regression.count, "items": len(fold.cells.items)}
                     for name, fold in self._rewards.items()

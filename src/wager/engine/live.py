@@ -15,7 +15,7 @@ from wager.domain import lifestages
 from wager.domain.asking import DAY, Shelf
 from wager.domain.content import Item
 from wager.domain.definitions import Goal, Placement, Segment, UseCase
-from wager.domain.models import Snapshot
+from wager.domain.models import Cycles, Snapshot
 from wager.domain.profiles import Profile
 from wager.engine.capping import Counter, counters
 from wager.engine.settings import Settings
@@ -54,7 +54,7 @@ class Live:
         self._kinds: dict[str, dict[str, None]] = {}
         self._categories: dict[tuple[str, str], dict[str, None]] = {}
         self._lasting: dict[str, str] = {}
-        self._kinship = Kinship()
+        self.kinship = Kinship(self.items)
         self._ages: dict[str, tuple[float, float]] = {}
         self.shelf = Shelf(items=self.items, kinds={}, categories={})
         self._items_seen = 0
@@ -100,7 +100,7 @@ class Live:
             self._kinds.setdefault(item.kind, {})[item.item_id] = None
             for category in item.categories:
                 self._categories.setdefault((item.kind, category), {})[item.item_id] = None
-            self._kinship.put(item, self.snapshot.cycles)
+            self.kinship.put(item)
             years = lifestages.years(item)
             if years is not None:
                 self._ages[item.item_id] = years
@@ -118,7 +118,7 @@ class Live:
         item = self.items.pop(item_id, None)
         if item is not None:
             self._lasting.pop(item_id, None)
-            self._kinship.forget(item)
+            self.kinship.forget(item)
             self._ages.pop(item_id, None)
             self._kinds.get(item.kind, {}).pop(item_id, None)
             for category in item.categories:
@@ -136,11 +136,16 @@ class Live:
                 for key, names in self._categories.items()
             },
             lasting=self._lasting,
-            alike=self._kinship.alike,
-            accessories=self._kinship.accessories,
+            alike=self.kinship.alike,
+            accessories=self.kinship.accessories,
             ages=self._ages,
         )
         self.slates.rank(rates)
+
+    def take_cycles(self, cycles: Cycles) -> None:
+        """How things are bought again was learnt anew; what follows from it is worked out again."""
+        self.kinship.learn(cycles)
+        self.rank_shelf()
 
     def standing(self, profile: Profile, now: datetime) -> Standing:
         """What follows from this version of the profile, kept until it changes or the day does."""
@@ -156,7 +161,7 @@ class Live:
         ):
             self._standings.move_to_end(profile.profile_id)
             return kept[4]
-        made = standing(profile, self.snapshot, shelf, today)
+        made = standing(profile, self.snapshot, shelf, today, self.kinship)
         self._standings[profile.profile_id] = version, today, also_bought, shelf, made
         if len(self._standings) > STANDINGS:
             self._standings.popitem(last=False)
