@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wager.decide.policies import POLICIES, greedy
+from wager.decide.policies import POLICIES, floored, greedy
 from wager.domain.definitions import PolicyName
 
 
@@ -51,3 +51,19 @@ def test_later_slots_have_the_odds_of_those_left_alone(name: PolicyName) -> None
     assert odds[0] == 0
     assert odds[1:] == pytest.approx(alone, abs=1e-6)
     assert odds[1] > 0.9
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_floor_is_reached_with_the_least_that_has_to_move(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    given, values = rng.dirichlet(np.ones(6)), rng.random((2, 6))
+    shares = rng.uniform(0.5, 1.0, 2)
+    guarded = list(zip(values, shares, strict=True))
+    odds = floored(lambda left: given, guarded, [3, 1])(np.ones(6, dtype=bool))
+    assert odds.sum() == pytest.approx(1.0)
+    assert (odds >= 0).all()
+    room = [float(odds @ one) - share * one[3] for one, share in guarded]
+    assert min(room) >= -1e-12
+    if not np.allclose(odds, given):
+        assert min(room) == pytest.approx(0.0, abs=1e-12)  # no more than was needed
+        assert any(float(given @ one) < share * one[3] for one, share in guarded)  # and it was

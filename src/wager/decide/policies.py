@@ -118,6 +118,40 @@ def cautious(odds: Odds, safe: Sequence[int]) -> Odds:
     return hedged
 
 
+def floored(
+    odds: Odds, floors: Sequence[tuple[Floats, float]], safe: Sequence[int]
+) -> Odds:  # fmt: skip
+    """The odds, moved to the safe choice as little as makes each goal's expected value reach its
+    share of what the safe choice would bring: k odds + (1 - k) safe with the largest k so that
+
+        k sum(odds v) + (1 - k) v_safe >= share v_safe
+
+    holds for the `values` v of every floor. The safe choice is the first of it that is left.
+
+    >>> guarded = np.array([0.0, 1.0])
+    >>> odds = floored(lambda left: np.array([0.9, 0.1]), [(guarded, 0.4)], [1])
+    >>> odds(np.array([True, True])).round(3).tolist()
+    [0.6, 0.4]
+    """
+
+    def hedged(left: Left) -> Floats:
+        given = odds(left)
+        best = next((row for row in safe if left[row]), None)
+        if best is None:
+            return given
+        kept = 1.0
+        for values, share in floors:
+            sure, expected = float(values[best]), float(given @ values)
+            least = min(share * sure, sure)
+            if expected < least:
+                kept = min(kept, (sure - least) / (sure - expected))
+        given = given * kept
+        given[best] += 1.0 - kept
+        return given
+
+    return hedged
+
+
 def _mixed(odds: Floats, left: Left, explore: float) -> Floats:
     """No propensity is zero: an arm that is never shown can never be learnt."""
     floor = max(explore, LEAST_EXPLORED)

@@ -104,6 +104,17 @@ class Contender(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     slots: tuple[int, ...] = ()
 
 
+class GoalStake(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One of several goals of a bet: what all its choices are expected to bring of it, and what
+    the safe choice would have. `said` is what the regression alone said of each choice."""
+
+    goal: str
+    weight: float
+    expected: float
+    default: float
+    said: tuple[float, ...] = ()
+
+
 class SafeChoice(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The default that the bet is measured against, with its own expected reward."""
 
@@ -159,6 +170,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_d
     preview: bool = False
     learns: bool = True
     silence: str | None = None
+    goals: tuple[GoalStake, ...] = ()
     use_cases: tuple[Contender, ...] = ()
     beside: tuple[str, ...] = ()
     snapshot: str = ""
@@ -168,7 +180,8 @@ OutcomeKind = Literal["exposure", "goal", "feedback"]
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """An event joined to the choice it came of; `reward` is its worth by the decision's goal."""
+    """An event joined to the choice it came of; `reward` is its worth by the decision's goal,
+    `values` by each of its further goals."""
 
     message_id: str
     decision_id: str
@@ -180,6 +193,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     kind: OutcomeKind = "feedback"
     sequence: int = 0
     attributed: Literal["named", "window"] = "named"
+    values: dict[str, float] = {}
 
 
 class LoggedDecision(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -73,6 +73,14 @@ class Shadow(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_u
     risk_appetite: Annotated[float, Meta(ge=0, le=1)] = 0.05
 
 
+class Floor(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """What bets must be expected to bring of a goal, in each slot: at least this share of what the
+    safe choice would bring there."""
+
+    goal: str
+    share: Annotated[float, Meta(gt=0, le=1)]
+
+
 class Placement(
     msgspec.Struct,
     frozen=True,
@@ -104,6 +112,8 @@ class Placement(
     at_most: dict[Counted, Annotated[int, Meta(ge=1, le=50)]] = {}
     exclusive: list[str] = []
     must_include: list[Must] = []
+    goals: dict[str, Annotated[float, Meta(ge=-1e6, le=1e6)]] = {}
+    floors: list[Floor] = []
     description: str = ""
 
 

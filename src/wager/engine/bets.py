@@ -8,6 +8,7 @@ from wager.domain.decisions import (
     Choice,
     Contender,
     Excluded,
+    GoalStake,
     Reason,
     SafeChoice,
     ShadowOdds,
@@ -30,6 +31,7 @@ class Bet:
     stake: float = 0.0
     shadow: ShadowOdds | None = None
     use_cases: tuple[Contender, ...] = ()
+    goals: tuple[GoalStake, ...] = ()
 
 
 def nothing(why: Reason) -> Choice:

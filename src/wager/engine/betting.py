@@ -1,6 +1,6 @@
 """One bet: the steps of `decide` one after the other, for one person in one placement."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
@@ -11,7 +11,7 @@ from wager.decide.candidates import NAMED_BY_DEFAULT, Origin, gather
 from wager.decide.eligibility import gate, left_out, why_not
 from wager.decide.features import FEATURES, WIDTH, rows
 from wager.decide.payoff import Worth, nothing_learnt, worth
-from wager.decide.policies import POLICIES, cautious, in_shadow
+from wager.decide.policies import POLICIES, cautious, floored, in_shadow
 from wager.decide.reasons import reasons
 from wager.decide.restraint import has_tag, is_full
 from wager.decide.slate import Slate, draw
@@ -25,6 +25,7 @@ from wager.domain.decisions import (
 from wager.domain.definitions import LEVELS, Level
 from wager.domain.models import Payoffs
 from wager.engine.bets import Bet, nothing
+from wager.engine.goals import further_worth, guarded, stakes, weighted
 from wager.engine.live import Live
 from wager.render.merge import merged_or_why
 from wager.render.renditions import Rendered, content
@@ -46,6 +47,7 @@ class Table:
     worth: Worth
     dropped: list[tuple[str, str]]
     safe: list[str]
+    further: Mapping[str, Worth]
 
 
 class Bettor:
@@ -63,7 +65,8 @@ class Bettor:
         slate = self._slate(ask, table, decision_id)
         drawn = slate.choices
         notes = [FALLS_BACK] if ask.placement.name in ask.snapshot.cautious else []
-        why = reasons(ask, table.found, table.worth, [row for row, _ in drawn])
+        drawn_rows = [row for row, _ in drawn]
+        why = reasons(ask, table.found, table.worth, drawn_rows)
         choices = tuple(
             self._choice(ask, table, slot, drawn[slot], why[slot], notes)
             for slot in range(len(drawn))
@@ -77,6 +80,7 @@ class Bettor:
             notes=tuple(notes),
             stake=self._stake(table, choices),
             shadow=in_shadow(ask.placement, table.worth.mean, table.worth.deviation),
+            goals=stakes(ask.placement, table.worth, table.further, drawn_rows, _safe_rows(table)),
             **left_out(table.dropped),
         )
 
@@ -92,11 +96,13 @@ class Bettor:
         free = not (placement.at_most or placement.exclusive or terms.first or ask.rooms)
         slots = placement.slots if free else len(names)
         policy = POLICIES[placement.policy]
-        mean, deviation = table.worth.mean, table.worth.deviation
+        mean, deviation = weighted(placement, table.worth, table.further)
         if ask.queue is not None:
             mean = live.slates.priorities(mean, names, ask.queue)
             deviation = live.slates.priorities(deviation, names, ask.queue)
         odds = policy(mean, deviation, placement.risk_appetite, slots)
+        if placement.floors:
+            odds = floored(odds, guarded(placement, table.worth, table.further), _safe_rows(table))
         if placement.name in ask.snapshot.cautious:
             odds = cautious(odds, _safe_rows(table))
         return draw(
@@ -119,8 +125,11 @@ class Bettor:
         safe, dropped = self.safe_choices(ask)
         found = [(name, Origin(sources=NAMED_BY_DEFAULT)) for name in safe]
         x, values = self._worth(ask, found)
-        table = Table([*found], x, values, dropped, safe)
+        table = Table(
+            [*found], x, values, dropped, safe, further_worth(ask, x, found, self.payoffs)
+        )
         notes: list[Reason] = []
+        rows_of_safe = range(len(safe))
         choices = [self._safe_choice(ask, table, slot, why, notes) for slot in range(len(safe))]
         if not safe and ask.placement.allow_nothing:
             choices.append(nothing(why))
@@ -130,6 +139,7 @@ class Bettor:
             choices=tuple(choices),
             default=self._safe(table),
             candidates=_candidates(table, np.ones(len(found))) if found else (),
+            goals=stakes(ask.placement, values, table.further, rows_of_safe, rows_of_safe),
             notes=tuple(notes),
             **left_out(dropped),
         )
@@ -160,7 +170,8 @@ class Bettor:
         if ask.placement.allow_nothing:
             found.append((None, Origin()))
             x, values = _with_nothing(x, values, ask.placement.exposure_cost)
-        return Table(found, x, values, [*gathered.dropped.items(), *dropped], safe)
+        further = further_worth(ask, x, found, self.payoffs)
+        return Table(found, x, values, [*gathered.dropped.items(), *dropped], safe, further)
 
     def _worth(
         self, ask: Ask, found: Sequence[tuple[str | None, Origin]]

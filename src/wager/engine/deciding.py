@@ -308,6 +308,7 @@ def _logged(ask: Ask, bet: Bet, decision_id: str, down: Sequence[Reason]) -> Dec
         segments=ask.segments,
         context=dict(ask.context),
         limited_to=ask.limited_to or (),
+        goals=bet.goals,
         use_cases=bet.use_cases,
         beside=ask.queue.beside if ask.queue is not None else (),
     )

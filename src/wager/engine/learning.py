@@ -20,6 +20,7 @@ from wager.domain.events import ORDERED, Event, StoredEvent
 from wager.domain.models import Cycles, Ranked, Snapshot
 from wager.domain.profiles import Profile
 from wager.engine.capping import unseen
+from wager.engine.goals import further_goal
 from wager.engine.judging import Judging
 from wager.engine.live import Live
 from wager.learn import attribution
@@ -127,8 +128,10 @@ class Learning:
                 attribution.named(event, bet, goals.get(bet.decision.goal or "", attribution.CLICK))
                 for bet in bets
             ]
-            return [one for one in found if one is not None]
-        return attribution.by_window(event, bets, self.live.goals)
+            outcomes = [one for one in found if one is not None]
+        else:
+            outcomes = attribution.by_window(event, bets, self.live.goals)
+        return attribution.further(event, bets, self.live.goals, outcomes)
 
     # ---- the tick
 
@@ -225,13 +228,24 @@ class Learning:
                     fold = self._rewards.get(decision.placement) or self._rewards.setdefault(
                         decision.placement, Rewards(WIDTH)
                     )
-                    count += fold.add(logged, after=read_at.get(decision.decision_id, beginning))
+                    since = read_at.get(decision.decision_id, beginning)
+                    count += fold.add(logged, after=since)
+                    self._fold_further(logged, since)
                 since = read_at.get(decision.decision_id, beginning)
                 self._kept.judging.take(logged, since=since)
                 read_at[decision.decision_id] = cursor
             self._kept.decisions = cursor
             if len(page) < PAGE:
                 return count
+
+    def _fold_further(self, logged: LoggedDecision, since: int) -> None:
+        """Each further goal of a bet is learnt apart."""
+        decision = logged.decision
+        for one in decision.goals:
+            if one.goal != decision.goal:
+                name = further_goal(decision.placement, one.goal)
+                fold = self._rewards.setdefault(name, Rewards(WIDTH))
+                fold.add(logged, after=since, goal=one.goal)
 
     def publish(self) -> None:
         """Hand a new snapshot to deciding."""

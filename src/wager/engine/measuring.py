@@ -23,6 +23,7 @@ from wager.measure.reports import (
     most,
     overview_of,
     shadow_of,
+    stakeholders_of,
     tradeoffs_of,
 )
 from wager.stores.base import EventQuery
@@ -60,6 +61,7 @@ class Measuring:
             "overview": self._overview,
             "lift": lambda asked: lift_of(self._book, asked),
             "calibration": self._calibration,
+            "stakeholders": self._stakeholders,
             "tradeoffs": lambda asked: tradeoffs_of(self._book, asked),
             "levels": lambda asked: levels_of(self._book, asked),
             "health": self._health,
@@ -187,6 +189,10 @@ class Measuring:
             for name, placement in self.live.placements.items()
         }
         return calibration_of(self._book, asked, comparable)
+
+    def _stakeholders(self, asked: Asked) -> Report:
+        owners = {name: goal.owner for name, goal in self.live.goals.items()}
+        return stakeholders_of(self._book, asked, owners)
 
     def _health(self, asked: Asked) -> Report:
         part = self._book.tally.select(since=asked.since, placement=asked.placement).total()

@@ -20,6 +20,7 @@ from wager.domain.definitions import (
     Segment,
     UseCase,
 )
+from wager.engine import goals
 from wager.engine.live import Live
 from wager.engine.terms import clashes, impossible
 from wager.errors import BadDefinition, BadInput, NotFound, UnknownName
@@ -143,7 +144,7 @@ class Publishing:
             _check_caps(definition)
         why = None
         if isinstance(definition, Placement):
-            why = impossible(definition)
+            why = impossible(definition) or goals.impossible(definition)
         elif isinstance(definition, UseCase):
             why = conflicts.impossible(definition)
         if why is not None:
@@ -182,6 +183,7 @@ class Publishing:
         for segment in placement.exclude:
             if segment not in self.live.segments:
                 yield f"placement {placement.name!r} excludes segment {segment!r}, not defined yet"
+        yield from goals.unknown(placement, self.live.goals)
         yield from clashes(placement, self.live.items)
         if named is None and not placement.allow_nothing:
             yield f"placement {placement.name!r} has no default: what is popular stands in"

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
+import msgspec
+
 from wager.domain.decisions import Choice, Decision, LoggedDecision, Outcome, OutcomeKind
 from wager.domain.definitions import Goal
 from wager.domain.events import FEEDBACK, VIEWED, Event
@@ -60,6 +62,55 @@ def by_window(
             taken.add((decision.decision_id, choice.slot))
             outcomes.append(_goal_outcome(event, decision, choice, worth(goal, properties)))
     return outcomes
+
+
+def further(
+    event: Event, bets: Sequence[LoggedDecision], goals: dict[str, Goal], outcomes: list[Outcome]
+) -> list[Outcome]:
+    """The outcomes, with what they are worth by the further goals of their bets; an event may be
+    an outcome of these alone.
+
+    A line counts once for each goal, for the latest bet that shows its item; a choice does, too.
+    """
+    found = {(one.decision_id, one.slot): one for one in outcomes}
+    done: set[tuple[str, int]] = set()
+    lines = list(_lines(event)) or [(None, event.properties)]
+    for bet in bets:
+        for name in (one.goal for one in bet.decision.goals if one.goal != bet.decision.goal):
+            goal = goals.get(name)
+            if goal is None or goal.event != event.name or not _in_window(event, bet, goal):
+                continue
+            for number, (item_id, properties) in enumerate(lines):
+                choice = _choice(bet.decision, item_id)
+                if choice is None or (name, number) in done or _valued(bet, choice, name):
+                    continue
+                done.add((name, number))
+                where = (bet.decision.decision_id, choice.slot)
+                one = found.get(where) or _aside(event, bet.decision, choice)
+                values = one.values | {name: worth(goal, properties)}
+                found[where] = msgspec.structs.replace(one, values=values)
+    return list(found.values())
+
+
+def _in_window(event: Event, bet: LoggedDecision, goal: Goal) -> bool:
+    at = bet.decision.at
+    return at <= event.at <= at + timedelta(minutes=goal.window_minutes)
+
+
+def _valued(bet: LoggedDecision, choice: Choice, goal: str) -> bool:
+    return any(one.slot == choice.slot and goal in one.values for one in bet.outcomes)
+
+
+def _aside(event: Event, decision: Decision, choice: Choice) -> Outcome:
+    return Outcome(
+        message_id=event.message_id,
+        decision_id=decision.decision_id,
+        slot=choice.slot,
+        item_id=choice.item_id,
+        event=event.name,
+        at=event.at,
+        attributed="named" if "decisionId" in event.properties else "window",
+    )
 
 
 def _latest(

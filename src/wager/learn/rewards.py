@@ -90,8 +90,10 @@ class Rewards:
         """Rows (n, width) whose rewards (n,) are known whatever was shown: history."""
         self._regression.add(x, rewards)
 
-    def add(self, logged: LoggedDecision, *, after: int = 0) -> bool:
+    def add(self, logged: LoggedDecision, *, after: int = 0, goal: str | None = None) -> bool:
         """Learn what is newer than the cursor: the bet itself, and rewards that came since.
+
+        It is by the goal of the bet, or by one of its further goals.
 
         A bet counts as shown from the moment it is placed, and gains when a reward comes: so an
         undecided one is not mistaken for a win. True if there was something to learn.
@@ -99,12 +101,12 @@ class Rewards:
         decision = logged.decision
         if not decision.learns:
             return False
-        gains = _gains(logged, after)
+        gains = _gains(logged, after, goal)
         new = logged.sequence > after
         if not new and not gains:
             return False
         seen = {one.item_id: one.features for one in decision.candidates}
-        for choice in decision.choices:
+        for number, choice in enumerate(decision.choices):
             row = seen.get(choice.item_id) if choice.item_id is not None else None
             if not row:
                 continue
@@ -112,7 +114,7 @@ class Rewards:
             if new:
                 self._rows.append(row)
                 self._gains.append(gain)
-                self.cells.add(decision, choice, _SAID.unpack(row[-4:])[0], gain)
+                self.cells.add(decision, choice, _said(decision, number, row, goal), gain)
             elif gain:
                 x = np.frombuffer(row, dtype="<f4").astype(float)
                 self.regression.correct(x[:-1], gain)
@@ -135,11 +137,20 @@ class Rewards:
         )
 
 
-def _gains(logged: LoggedDecision, after: int) -> dict[int, float]:
+def _said(decision: Decision, number: int, row: bytes, goal: str | None) -> float:
+    """What the regression said of a choice; of a further goal it is logged with the goal."""
+    if goal is None:
+        said: float = _SAID.unpack(row[-4:])[0]
+        return said
+    return next(one.said[number] for one in decision.goals if one.goal == goal)
+
+
+def _gains(logged: LoggedDecision, after: int, goal: str | None) -> dict[int, float]:
     gains: dict[int, float] = {}
     for outcome in logged.outcomes:
-        if outcome.reward and outcome.sequence > after:
-            gains[outcome.slot] = gains.get(outcome.slot, 0.0) + outcome.reward
+        gain = outcome.reward if goal is None else outcome.values.get(goal, 0.0)
+        if gain and outcome.sequence > after:
+            gains[outcome.slot] = gains.get(outcome.slot, 0.0) + gain
     return gains
 
 

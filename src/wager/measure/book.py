@@ -25,6 +25,12 @@ def about(use_case: str, placement: str, side: Literal["inside", "elsewhere"]) -
     return f"{placement}/{use_case}/{side}"
 
 
+def worth_of(goal: str, placement: str) -> str:
+    """In place of a placement: what its decisions brought of a further goal. No placement has
+    such a name."""
+    return f"{placement}/{goal}/worth"
+
+
 class Series(NamedTuple):
     """One group of settled decisions that can be compared with another."""
 
@@ -72,6 +78,7 @@ class Book:
             self.open.add(name)
         else:
             self.open.discard(name)
+        self._further(logged, since, placed=found.placed)
         if found.before == found.after:
             return found.placed
         pays = worth.get(decision.goal, 1.0) if decision.goal is not None else 1.0
@@ -170,6 +177,25 @@ class Book:
                 if seen is not None:
                     fold.add(seen, sign)
 
+    def _further(self, logged: LoggedDecision, since: int, *, placed: bool) -> None:
+        """What a bet brought of its further goals, as far as it is known: both groups alike."""
+        decision = logged.decision
+        who = decision.profile_id
+        counted = decision.learns and decision.silence is None and decision.identity
+        if not decision.goals or who in self.left or not counted:
+            return
+        group: Literal["bet", "holdout"] = "holdout" if decision.holdout else "bet"
+        for goal in (one.goal for one in decision.goals if one.goal != decision.goal):
+            gained = [(one.sequence, one.values.get(goal, 0.0)) for one in logged.outcomes]
+            after = sum(value for _, value in gained)
+            before = sum(value for sequence, value in gained if sequence <= since)
+            if placed or before != after:
+                series = Series(worth_of(goal, decision.placement), group, decision.replayed)
+                rewards = self.rewards.setdefault(series, Rewards())
+                if not placed:
+                    rewards.remove(who, before, won=before != 0.0)
+                rewards.add(who, after, won=after != 0.0)
+
     def _reward(self, decision: Decision, before: Result | None, after: Result | None) -> None:
         who = decision.profile_id
         if who in self.left or not decision.identity:  # nobody, who cannot come back
@@ -188,7 +214,7 @@ class Book:
                 rewards.add(who, after.reward, won=after.won)
 
 
-FORMAT = 4  # grows when what is kept changes: an older checkpoint is then read from the log again
+FORMAT = 5  # grows when what is kept changes: an older checkpoint is then read from the log again
 
 
 class _Kept(msgspec.Struct, kw_only=True):

@@ -37,6 +37,12 @@ def placed(decision: Decision) -> Facts:
         facts["stake", ""] = decision.stake
         for reason in decision.stepped_down:
             facts["step", reason.text] = 1.0
+        for one in decision.goals:
+            facts["goal bets", one.goal] = 1.0
+            facts["goal expected", one.goal] = one.expected
+            facts["goal default", one.goal] = one.default
+            if one.goal == decision.goal:
+                facts["own goal", one.goal] = 1.0
     if decision.replayed:
         facts["replayed", ""] = 1.0
     for rule, count in decision.dropped.items():

@@ -9,7 +9,7 @@ import msgspec
 from wager.domain.definitions import LEVELS
 from wager.domain.estimates import Estimate, NotEnough, Verdict
 from wager.measure import comparison, overview
-from wager.measure.book import ALL, Book, Series, about
+from wager.measure.book import ALL, Book, Series, about, worth_of
 from wager.measure.metrics import Group, Rewards
 
 Report = dict[str, object]
@@ -32,6 +32,10 @@ TRADE_OFF_NOTE = (
     "Closer to some may be further from others: while a use case is in force, the lift of all bets "
     "of its placement with the people it is for, with the others, and over both. What is mandatory "
     "is shown to the held-out too, so its effect is in neither."
+)
+STAKEHOLDERS_NOTE = (
+    "Per decision, in each goal's own unit. `gained` is what was expected of what was shown beyond "
+    "the safe choice (below 0: given up); `realised` is the lift over the held-out."
 )
 SIDES: tuple[Literal["inside", "elsewhere"], ...] = ("inside", "elsewhere")
 GROUPS: tuple[Literal["bet", "holdout"], ...] = ("bet", "holdout")
@@ -107,10 +111,46 @@ def tradeoffs_of(book: Book, asked: Asked) -> Report:
         placement, slash, rest = name.partition("/")
         if not slash or (asked.placement is not None and placement != asked.placement):
             continue
-        use_case = rest.rpartition("/")[0]
-        if use_case not in cases:
+        use_case, _, side = rest.rpartition("/")
+        if side in SIDES and use_case not in cases:
             cases[use_case] = _tradeoff(book, use_case, placement)
     return {"useCases": cases, "note": TRADE_OFF_NOTE}
+
+
+def stakeholders_of(book: Book, asked: Asked, owners: Mapping[str, str]) -> Report:
+    """For each owner of a goal what bets gained or gave up of it: expected when they were placed,
+    and realised against the held-out.
+
+    `owners` says whose each goal is.
+    """
+    found: dict[str, list[Report]] = {}
+    for name, facts in sorted(
+        book.tally.select(since=asked.since, placement=asked.placement).by_placement().items()
+    ):
+        expected, default, own = (
+            overview.of(facts, what) for what in ("goal expected", "goal default", "own goal")
+        )
+        for goal, count in sorted(overview.of(facts, "goal bets").items()):
+            realised = _lift(book, name if goal in own else worth_of(goal, name))
+            one: Report = {"placement": name, "goal": goal, "decisions": int(count)}
+            one["expected"] = expected.get(goal, 0.0) / count
+            one["default"] = default.get(goal, 0.0) / count
+            one["gained"] = (expected.get(goal, 0.0) - default.get(goal, 0.0)) / count
+            one["realised"] = realised
+            found.setdefault(owners.get(goal, ""), []).append(one)
+    return {"owners": found, "note": STAKEHOLDERS_NOTE}
+
+
+def _lift(book: Book, name: str) -> Verdict:
+    """Of live bets; of replayed ones where there are no others."""
+    live, replay = (
+        comparison.lift(
+            _rewards(book, name, "bet", replayed).rewards(),
+            _rewards(book, name, "holdout", replayed).rewards(),
+        )
+        for replayed in (False, True)
+    )
+    return live if isinstance(live, Estimate) or not isinstance(replay, Estimate) else replay
 
 
 def _tradeoff(book: Book, use_case: str, placement: str) -> Report:

@@ -12,6 +12,7 @@ from wager.domain.decisions import (
     Choice,
     Contender,
     Decision,
+    GoalStake,
     LoggedDecision,
     Outcome,
     Reason,
@@ -68,6 +69,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     goal: str | UnsetType | None = UNSET
     window_minutes: float | UnsetType = UNSET
     stake: float | UnsetType = UNSET
+    goals: tuple[GoalStake, ...] | UnsetType = UNSET
     use_cases: tuple[Contender, ...] | UnsetType = UNSET
     beside: tuple[str, ...] | UnsetType = UNSET
     segments: tuple[str, ...] | UnsetType = UNSET
@@ -129,6 +131,7 @@ def explained(decision: Decision) -> Answer:
         goal=decision.goal,
         window_minutes=decision.window_minutes,
         stake=decision.stake,
+        goals=decision.goals,
         use_cases=decision.use_cases,
         beside=decision.beside,
         segments=decision.segments,
