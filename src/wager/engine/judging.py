@@ -13,7 +13,7 @@ from wager.domain.decisions import Decision, LoggedDecision
 from wager.domain.identity import Time
 from wager.domain.models import Payoffs
 from wager.domain.settlement import news
-from wager.learn.drift import DAY_HOURS, HOUR, KEPT_DAYS, Watch, alarms
+from wager.learn.drift import DAY_HOURS, HOUR, Watch, alarms
 from wager.learn.honesty import Honesty, weight_at
 
 GATHERED = 500  # bets whose inputs are summed together
@@ -100,12 +100,17 @@ class Judging(msgspec.Struct):
         fold = self.honesty.get(placement)
         return payoffs if fold is None else replace(payoffs, honest=fold.curve())
 
+    @property
+    def newest_hour(self) -> int:
+        """That of the latest bet."""
+        return max((max(one.hours, default=0) for one in self.watches.values()), default=0)
+
     def alarms(self) -> list[Alarm]:
         """Every drift that was noticed in what is kept, of all placements."""
         self._sum_inputs()
         found: list[Alarm] = []
         for placement, watch in sorted(self.watches.items()):
-            watch.forget_before(max(watch.hours, default=0) - KEPT_DAYS * DAY_HOURS)
+            watch.forget_old()
             found.extend(alarms(watch, placement, (*FEATURES, "said")))
         return found
 

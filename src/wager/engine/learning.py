@@ -14,6 +14,7 @@ from wager.decide.candidates import gather
 from wager.decide.eligibility import why_not
 from wager.decide.features import FEATURES, PRIOR_MEAN, PRIOR_STRENGTH, WIDTH, rows
 from wager.decide.ladder import evidence
+from wager.domain.alarms import Alarm
 from wager.domain.asking import Ask
 from wager.domain.decisions import LoggedDecision, Outcome
 from wager.domain.events import ORDERED, Event, StoredEvent
@@ -34,6 +35,7 @@ OPEN_BETS = 100
 REPLAY_GRACE = timedelta(seconds=1)
 DOUBTED_BASKETS = 20.0
 ORDERS_TO_RELATE = 50
+LOOK_SECONDS = 30.0
 
 
 class Kept(msgspec.Struct):
@@ -62,6 +64,7 @@ class Learning:
         self._rewards: dict[str, Rewards] = {}
         self._also_bought: dict[str, Ranked] = {}
         self._saved_at = monotonic()
+        self._looked: tuple[int, float, Sequence[Alarm]] | None = None
         self._load()
         self.publish()
 
@@ -247,6 +250,13 @@ class Learning:
                 fold = self._rewards.setdefault(name, Rewards(WIDTH))
                 fold.add(logged, after=since, goal=one.goal)
 
+    def _alarms(self) -> Sequence[Alarm]:
+        """Looked for in every new hour of bets, and every 30 seconds: it takes milliseconds."""
+        hour, now = self._kept.judging.newest_hour, monotonic()
+        if self._looked is None or self._looked[0] != hour or now - self._looked[1] > LOOK_SECONDS:
+            self._looked = hour, now, self._kept.judging.alarms()
+        return self._looked[2]
+
     def publish(self) -> None:
         """Hand a new snapshot to deciding."""
         crowds = self._kept.crowds
@@ -255,7 +265,7 @@ class Learning:
         latest = self._kept.latest
         one = weight_at(latest.timestamp()) if latest is not None else 1.0
         doubt = DOUBTED_BASKETS * one
-        alarms = self._kept.judging.alarms()
+        alarms = self._alarms()
         self.live.snapshot = Snapshot(
             version=self.version,
             alarms=alarms,

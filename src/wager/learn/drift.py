@@ -12,7 +12,8 @@ from wager.domain.alarms import Alarm, Drifted
 from wager.stats.detector import Episode, episodes
 
 HOUR, DAY_HOURS = 3600, 24
-KEPT_DAYS = 35
+KEPT_DAYS = 35  # of inputs
+KEPT_HOURS = 24 * 14
 WARM_CHOICES = 1000.0  # settled choices before anybody is surprised
 TOLERANCE = 0.25  # as much more or less than was said is no drift yet
 RARELY = 87_600.0  # hours with bets between false alarms, on average: ten years
@@ -77,11 +78,12 @@ class Watch(msgspec.Struct):
                     _add(mine, moment, cell)
         return both
 
-    def forget_before(self, hour: int) -> None:
-        """Drop what is older."""
-        for old in [one for one in self.hours if one < hour]:
+    def forget_old(self) -> None:
+        """Drop what is older than 14 days of hours, and than 35 days of inputs."""
+        newest = max(self.hours, default=0)
+        for old in [one for one in self.hours if one < newest - KEPT_HOURS]:
             del self.hours[old]
-        for old in [one for one in self.days if one < hour // DAY_HOURS]:
+        for old in [one for one in self.days if one < newest // DAY_HOURS - KEPT_DAYS]:
             del self.days[old]
 
     def _hour(self, hour: int) -> list[float]:
