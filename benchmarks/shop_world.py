@@ -56,7 +56,9 @@ class Wager:
                 {"name": name, "condition": f'profile.traits.segment == "{name}"'}
                 for name in about["segments"]
             ],
-            goals=[{"name": "click", "event": "Item Clicked", "windowMinutes": 20_160}],
+            goals=[
+                {"name": "click", "event": "Item Clicked", "windowMinutes": about["windowMinutes"]}
+            ],
             placements=[{"name": "home", "slots": about["slots"], "goal": "click"}],
         )
         self.known: set[str] = set()

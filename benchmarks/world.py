@@ -109,8 +109,8 @@ def draw(rng: np.random.Generator, differ: bool) -> Drawn:
         segments=int(rng.integers(3, 7)),
         categories=int(rng.integers(4, 8)),
         tags=int(rng.integers(6, 13)),
-        items=int(rng.integers(18, 31)),
-        base=rng.uniform(-3.5, -2.0),
+        items=int(rng.integers(12, 26)),
+        base=rng.uniform(-2.6, -1.2),
         quality=rng.uniform(0.2, 0.6),
         by_segment=like * rng.uniform(0.5, 1.2),
         by_person=like * rng.uniform(0.2, 0.8),
@@ -243,6 +243,7 @@ class Inside:
             "slots": self.p.slots,
             "segments": [f"s-{each}" for each in range(self.p.segments)],
             "window": self.window,
+            "windowMinutes": max(30.0, 3.0 * self.window * DAYS * 1440.0 / self.rounds),
             "items": [self._item(each) for each in np.flatnonzero(self.since <= 0)],
         }
 
