@@ -10,6 +10,7 @@ import wager
 from wager.domain.decisions import Decision
 from wager.engine.engine import Engine
 from wager.errors import BadDefinition
+from wager.stores.base import DecisionQuery
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -150,16 +151,17 @@ def test_an_item_is_shown_no_more_than_its_cap_in_a_window(shop: Shop, with_crow
     if with_crowd:
         crowd(engine)
     seen: list[tuple[datetime, str]] = []
+    rules: set[str] = set()
     for _ in range(40):
         decision = ask(engine)
+        rules |= {one.rule for one in decision.excluded}
         seen += [(clock.at, name) for name in shown(decision) if name is not None]
         clock.forward(minutes=7)
     assert len(seen) == 40
     for at, name in seen:
         within = [one for one, other in seen if other == name and at <= one < at + HOUR]
         assert len(within) <= 2
-    excluded = {one.rule for one in decision.excluded}
-    assert "capped" in excluded
+    assert "capped" in rules
 
 
 def test_a_tag_is_shown_no_more_than_its_cap_even_in_one_slate(shop: Shop) -> None:
@@ -205,6 +207,8 @@ def test_the_caps_of_a_use_case_hold_while_it_runs(shop: Shop) -> None:
     for state, silence in (("draft", None), ("live", "capped"), ("retired", None)):
         engine.publish(usecases=[{**case, "state": state}])
         assert [ask(engine, state).silence for _ in range(2)] == [None, silence]
+    engine.publish(usecases=[{**case, "state": "live", "until": START.isoformat()}])
+    assert [ask(engine, "over").silence for _ in range(2)] == [None, None]
 
 
 def test_a_household_shares_its_cap(shop: Shop) -> None:
@@ -279,3 +283,133 @@ def test_a_cap_that_means_nothing_is_refused(
     engine, _ = shop
     with pytest.raises(BadDefinition, match=complaint):
         place(engine, caps=[{"limit": 1, "windowMinutes": 60, **cap}])
+
+
+# ---- fatigue, cool-down, discretion
+
+
+def candidates(engine: Engine, user: str = "ada", placement: str = "home") -> dict[str, str]:
+    """What was left out by name, with the rule; the rest came into question."""
+    decision = engine.decide(placement=placement, user_id=user)
+    return {one.item_id: one.rule for one in decision.excluded}
+
+
+def test_what_is_passed_over_again_and_again_rests_for_a_while(shop: Shop) -> None:
+    engine, clock = shop
+    place(engine, default={"rule": "popular"}, fatigue={"ignored": 3, "windowMinutes": 600})
+    crowd(engine)
+    for _ in range(3):
+        assert "p-5" not in candidates(engine)
+        track(engine, "ada", "Item Viewed", itemId="p-5")
+        clock.forward(hours=1)
+    assert candidates(engine)["p-5"] == "tired"
+    assert "p-5" not in candidates(engine, "bob")
+    track(engine, "ada", "Item Clicked", itemId="p-5")
+    assert "p-5" not in candidates(engine)
+    clock.forward(hours=1)
+    for _ in range(3):
+        track(engine, "ada", "Item Viewed", itemId="p-5")
+        clock.forward(hours=1)
+    assert candidates(engine)["p-5"] == "tired"
+    clock.forward(hours=8)
+    assert "p-5" not in candidates(engine)
+
+
+def test_the_named_default_does_not_tire(shop: Shop) -> None:
+    engine, clock = shop
+    place(engine, default="p-5")
+    crowd(engine)
+    for _ in range(6):
+        track(engine, "ada", "Item Viewed", itemId="p-5")
+        clock.forward(minutes=1)
+    assert "p-5" not in candidates(engine)
+
+
+def test_fatigue_has_a_default_and_can_be_turned_off(shop: Shop) -> None:
+    engine, clock = shop
+    place(engine, default={"rule": "popular"})
+    place(engine, "tireless", default={"rule": "popular"}, fatigue=None)
+    crowd(engine)
+    for _ in range(5):
+        track(engine, "ada", "Item Viewed", itemId="p-5")
+        clock.forward(minutes=1)
+    assert candidates(engine)["p-5"] == "tired"
+    assert "p-5" not in candidates(engine, placement="tireless")
+
+
+def test_what_was_just_looked_at_is_not_shown_back_at_once(shop: Shop) -> None:
+    engine, clock = shop
+    place(engine, default={"rule": "popular"}, coolDownMinutes=60)
+    crowd(engine)
+    track(engine, "ada", "Product Viewed", product_id="p-5")
+    assert candidates(engine)["p-5"] == "just-seen"
+    assert "p-5" not in candidates(engine, "bob")
+    clock.forward(minutes=61)
+    assert "p-5" not in candidates(engine)
+
+
+def test_what_is_sensitive_is_not_held_up_to_the_person(shop: Shop) -> None:
+    engine, _ = shop
+    engine.publish(items=[{"itemId": "p-5", "categories": ["pregnancy"]}])
+    place(engine, default={"rule": "popular"}, sensitive=["pregnancy"])
+    place(engine, "blunt", default={"rule": "popular"})
+    crowd(engine)
+    track(engine, "ada", "Product Viewed", product_id="p-5")
+    assert candidates(engine)["p-5"] == "sensitive"
+    assert "p-5" not in candidates(engine, placement="blunt")
+    track(engine, "ada", "Item Liked", itemId="p-5")  # now it was said
+    assert "p-5" not in candidates(engine)
+
+
+def test_who_is_hardly_known_sees_nothing_sensitive(shop: Shop) -> None:
+    engine, _ = shop
+    engine.publish(items=[{"itemId": "p-5", "tags": {"debt": 1.0}}])
+    place(engine, default={"rule": "popular"}, sensitive=["debt"])
+    crowd(engine)
+    stranger = engine.decide(placement="home", anonymous_id="a-1")
+    assert ("p-5", "sensitive") in [(one.item_id, one.rule) for one in stranger.excluded]
+    assert "p-5" not in candidates(engine, "bob")
+
+
+def test_a_sensitive_segment_says_nothing(shop: Shop) -> None:
+    engine, _ = shop
+    place(engine, default={"rule": "popular"}, sensitive=["mourning"])
+    place(engine, "blunt", default={"rule": "popular"})
+    for user in ("ada", *(f"c-{n}" for n in range(30))):
+        identify(engine, user, mourning=True)
+    crowd(engine)
+    levels = [
+        {one.level for one in engine.decide(placement=name, user_id="ada").candidates}
+        for name in ("blunt", "home")
+    ]
+    assert levels == [{"segment", "crowd"}, {"crowd"}]
+
+
+# ---- what annoys costs
+
+
+@pytest.mark.parametrize(("cost", "silent"), [(1.0, True), (0.0, False)])
+def test_where_annoying_costs_more_than_winning_brings_nothing_is_shown(
+    shop: Shop, cost: float, silent: bool
+) -> None:
+    engine, clock = shop
+    goal = {"name": "tap", "event": "Item Clicked", "windowMinutes": 30, "dislikeCost": cost}
+    engine.publish(goals=[goal])
+    place(engine, goal="tap", default={"rule": "popular"}, allowNothing=True)
+    crowd(engine)
+    for number in range(200):
+        decision = ask(engine, f"u-{number}")
+        if (item := decision.choices[0].item_id) is not None:
+            event = "Item Clicked" if number % 5 == 0 else "Item Dismissed"
+            said = {"decisionId": decision.decision_id, "itemId": item}
+            for _ in range(2):  # to say it twice costs no more
+                track(engine, f"u-{number}", event, **said)
+                clock.forward(seconds=1)
+        if number % 20 == 19:
+            clock.forward(hours=1)
+            engine.learn()
+    nothing = [shown(ask(engine, f"v-{number}", "home")) == [None] for number in range(40)]
+    assert sum(nothing) > 30 if silent else sum(nothing) < 10
+    lost = engine.deciding.list(DecisionQuery(limit=500)).decisions
+    costs = [one.reward for bet in lost for one in bet.outcomes if one.reward < 0]
+    assert set(costs) == ({-cost} if cost else set())

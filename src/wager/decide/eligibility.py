@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from wager.decide import ownership
-from wager.decide.restraint import is_full
+from wager.decide.restraint import is_full, is_hushed
 from wager.domain import lifestages
 from wager.domain.asking import Ask
 from wager.domain.content import Item
@@ -24,6 +24,9 @@ RULES: Mapping[str, str] = {
     "wrong-life-stage": "made for an age that no child of the person is of",
     "in-cart": "it is in the cart already",
     "capped": "it was shown as often as the caps allow",
+    "tired": "passed over so often lately that it rests",
+    "just-seen": "looked at a moment ago: to show it back would feel watched",
+    "sensitive": "sensitive, and the person did not speak of it",
     "elsewhere-on-page": "another placement of this page shows it",
     "missing-merge-field": "its words need something that is not known of this person",
 }
@@ -34,9 +37,9 @@ def gate(ask: Ask, why_not: Callable[[Ask, str], str | None]) -> Callable[[str],
 
     A rule that could keep a lasting item out has to be asked about here, too.
     """
-    lasting = {} if ask.profile.blocked or ask.rooms else ask.shelf.lasting
+    lasting = {} if ask.profile.blocked or ask.rooms or ask.hushed else ask.shelf.lasting
     kinds, cart = ask.placement.kinds, ask.cart
-    taken = ask.taken | ask.capped if ask.capped else ask.taken
+    taken = ask.taken.union(ask.resting) if ask.resting else ask.taken
     held, shelf = ask.held, ask.shelf
 
     def rule(item_id: str) -> str | None:
@@ -70,8 +73,12 @@ def why_not(ask: Ask, item_id: str) -> str | None:
         return "never-again"
     if item_id in ask.cart:
         return "in-cart"
-    if item_id in ask.capped or (ask.rooms and is_full(ask.rooms, item)):
+    if ask.rooms and is_full(ask.rooms, item):
         return "capped"
+    if item_id in ask.resting:
+        return ask.resting[item_id]
+    if ask.hushed and is_hushed(ask, item):
+        return "sensitive"
     if item_id in ask.taken:
         return "elsewhere-on-page"
     years = ask.shelf.ages.get(item_id)
@@ -109,6 +116,8 @@ def _variant_blocked(ask: Ask, item: Item) -> bool:
     group = item.parent_id or item.item_id
     for block in ask.profile.blocked.values():
         if block.scope == "item":
+            if block.group == group:
+                return True
             other = ask.shelf.items.get(block.value)
             if other is not None and other.parent_id is not None and other.parent_id == group:
                 return True

@@ -64,7 +64,9 @@ def worth(
                 corrections[row, 2], rest = _shrunk(cell, PERSON_STRENGTH, above)
                 share[row] += rest - _UNKNOWN_PERSON
     mean = said + corrections[:, :4].sum(axis=1)
-    if payoffs.base >= 0:  # rewards are not negative, so neither is what is expected
+    if (
+        payoffs.base >= 0 and not payoffs.costly
+    ):  # rewards are not negative, so neither is what is expected
         corrections[:, 3] = np.maximum(-mean, 0.0)
         mean += corrections[:, 3]
     deviation = np.sqrt(payoffs.noise * (spread + share))

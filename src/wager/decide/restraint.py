@@ -1,12 +1,13 @@
 """Whom not to talk to: who gets no bet here and now, and which rule says so."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from wager.domain.asking import Ask
 from wager.domain.content import Item
-from wager.domain.decisions import Reason
-from wager.domain.definitions import QuietHours
+from wager.domain.decisions import BETTER_LEFT_ALONE, Reason
+from wager.domain.definitions import QuietHours, Rule
 from wager.domain.events import CART_ADDED, CLICKED, DISLIKED, LIKED, ORDERED
 from wager.domain.profiles import Profile
 
@@ -15,7 +16,9 @@ SILENCES: Mapping[str, str] = {
     "quiet-hours": "it is the person's quiet time",
     "capped": "as much was shown as the caps allow",
     "unanswered": "as much was shown as may be without a response",
+    BETTER_LEFT_ALONE: "talking did harm to people in a segment that the person is in",
 }
+ACTIONS_TO_BE_KNOWN = 10
 # What a person does of their own accord: after it, unanswered messages are counted anew.
 RESPONSES = (
     CLICKED, "Product Clicked", LIKED, DISLIKED, "Product Viewed", CART_ADDED, ORDERED, "page",
@@ -33,6 +36,16 @@ def silence(ask: Ask) -> Reason | None:
     if quiet is not None and _applies(quiet, ask) and is_quiet(quiet, ask.local):
         text = f"quiet from {quiet.start} to {quiet.until}; it is {ask.local:%H:%M} there"
         return Reason(kind="quiet-hours", text=text)
+    return None
+
+
+def better_left_alone(ask: Ask) -> Reason | None:
+    """Where bets brought less than leaving alone did in one of the person's segments."""
+    harmed = ask.snapshot.harmed.get(ask.placement.name)
+    for segment in ask.segments if harmed else ():
+        if harmed is not None and segment in harmed:
+            text = f"talking to people in {segment} brought less than leaving them alone"
+            return Reason(kind=BETTER_LEFT_ALONE, text=text)
     return None
 
 
@@ -67,3 +80,79 @@ def responded_at(profile: Profile) -> datetime | None:
     """When the person last did something of their own accord; None if never."""
     counts = profile.counts
     return max((counts[name].last_at for name in RESPONSES if name in counts), default=None)
+
+
+# ---- what is held back from a bet, so that nobody is worn out or feels watched
+
+
+def discreet(ask: Ask) -> Ask:
+    """The ask without what is better not shown or assumed; the placement's own default stays.
+
+    It is for bets alone: the default is the same for everybody, and assumes nothing.
+    """
+    placement = ask.placement
+    resting = _resting(ask)
+    if not resting and not placement.sensitive:
+        return ask
+    for name in _named(placement.default):
+        resting.pop(name, None)
+    return replace(
+        ask,
+        resting={**resting, **ask.resting},
+        hushed=_hushed(ask),
+        segments=tuple(name for name in ask.segments if name not in placement.sensitive),
+    )
+
+
+def _resting(ask: Ask) -> dict[str, str]:
+    """Items that were passed over too often, or looked at just now."""
+    found: dict[str, str] = {}
+    fatigue, exposures = ask.placement.fatigue, ask.profile.exposures
+    if fatigue is not None and exposures:
+        most, since = fatigue.ignored, ask.timestamp - fatigue.window_minutes * 60.0
+        for name, one in exposures.items():
+            if one.ignored >= most and one.ignored_at[-most] > since:
+                found[name] = "tired"
+    cool = ask.placement.cool_down_minutes
+    if cool and ask.profile.viewed:
+        after = ask.now - timedelta(minutes=cool)
+        found.update((name, "just-seen") for name, at in ask.profile.viewed.items() if at > after)
+    return found
+
+
+def _hushed(ask: Ask) -> frozenset[str]:
+    """Sensitive tags and categories that the person's leanings point to but nothing that was
+    liked; all of them where the person is hardly known."""
+    profile, items = ask.profile, ask.shelf.items
+    liked = [items[name] for name in profile.liked if name in items]
+    thin = is_thin(profile)
+    return frozenset(
+        name
+        for name in ask.placement.sensitive
+        if (thin or _leans(profile, name)) and not any(has_tag(one, name) for one in liked)
+    )
+
+
+def _leans(profile: Profile, name: str) -> bool:
+    return f"category:{name}" in profile.affinities or f"tag:{name}" in profile.affinities
+
+
+def is_thin(profile: Profile) -> bool:
+    """Whether too little is known to be specific: no name but a browser's, and few actions."""
+    if any(one.kind != "anonymous_id" for one in profile.identities):
+        return False
+    actions = sum(profile.counts[name].total for name in RESPONSES if name in profile.counts)
+    return actions < ACTIONS_TO_BE_KNOWN
+
+
+def is_hushed(ask: Ask, item: Item) -> bool:
+    """Whether the item is of a hushed tag or category, and not the placement's own default."""
+    if item.item_id in _named(ask.placement.default):
+        return False
+    return any(has_tag(item, name) for name in ask.hushed)
+
+
+def _named(default: str | list[str] | Rule | None) -> Sequence[str]:
+    if isinstance(default, str):
+        return [default]
+    return default if isinstance(default, list) else ()

@@ -48,10 +48,10 @@ class Ask:
 
     `known` is what words may use of the person: its traits, affinities and counts by name; `held`
     says what was bought and until when (seconds since the epoch) that keeps it out, by which rule.
-    `capped` are items that were shown as often as they may be; `rooms` says how many more of a tag
-    may be.
     `invited` are candidates that the team asks for: sources with their items, weights, and why;
     `queue` are the use cases in force, where the placement has any.
+    `resting` are items that are not shown now, by which rule; `rooms` says how many more of a tag
+    may be; `hushed` are tags and categories of which nothing may be assumed.
     """
 
     placement: Placement
@@ -65,7 +65,8 @@ class Ask:
     cart: tuple[str, ...] = ()
     limited_to: tuple[str, ...] | None = None
     taken: frozenset[str] = frozenset()
-    capped: frozenset[str] = frozenset()
+    resting: Mapping[str, str] = field(default_factory=dict)
+    hushed: frozenset[str] = frozenset()
     rooms: Mapping[str, int] = field(default_factory=dict)
     context: Mapping[str, Any] = field(default_factory=dict)
     known: Mapping[str, Any] = field(default_factory=dict)

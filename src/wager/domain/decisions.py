@@ -132,6 +132,9 @@ class ShadowOdds(msgspec.Struct, frozen=True, array_like=True, gc=False):
     odds: bytes
 
 
+BETTER_LEFT_ALONE = "better-left-alone"
+
+
 class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """A bet as it was placed. What it was decided on is logged with it.
 

@@ -34,6 +34,20 @@ class QuietHours(
     channels: list[str] = []
 
 
+class Fatigue(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    rename="camel",
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+):
+    """What was passed over `ignored` times within the window rests until that is past."""
+
+    ignored: Annotated[int, Meta(ge=1, le=8)] = 5
+    window_minutes: Annotated[float, Meta(gt=0, le=527040)] = 10080.0
+
+
 class Cap(
     msgspec.Struct,
     frozen=True,
@@ -114,6 +128,10 @@ class Placement(
     must_include: list[Must] = []
     goals: dict[str, Annotated[float, Meta(ge=-1e6, le=1e6)]] = {}
     floors: list[Floor] = []
+    fatigue: Fatigue | None = Fatigue()
+    cool_down_minutes: Annotated[float, Meta(ge=0, le=527040)] = 0.0
+    sensitive: list[str] = []
+    leave_alone_share: Annotated[float, Meta(ge=0, le=0.95)] = 0.0
     description: str = ""
 
 
@@ -131,6 +149,7 @@ class Goal(
     event: Annotated[str, Meta(min_length=1)]
     window_minutes: Annotated[float, Meta(gt=0, le=527040)] = 30.0
     value: float | Annotated[str, Meta(pattern=r"^properties\.[A-Za-z_][A-Za-z0-9_]*$")] = 1.0
+    dislike_cost: Annotated[float, Meta(ge=0)] = 0.0
     owner: str = ""
     description: str = ""
 

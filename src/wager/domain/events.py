@@ -75,6 +75,16 @@ class Quarantined(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     source: str = "api"
 
 
+class Effect(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What feedback changed, and how to say it: never again, allowed again, liked."""
+
+    kind: str
+    scope: str
+    value: str
+    text: str
+    message_id: str
+
+
 class StoredEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """An event with its place in the log, the profile it was folded into, and what it settled."""
 
@@ -105,3 +115,4 @@ class Collected(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     accepted: int
     duplicates: int = 0
     quarantined: tuple[Rejection, ...] = ()
+    effects: tuple[Effect, ...] = ()

@@ -50,13 +50,15 @@ class Payoffs:
 
     `mean` (d,) and `covariance` (d, d) are the posterior of the weights; `noise` is the variance
     of one reward. Cells are keyed by item, by segment and item, by profile and item. `records`
-    keeps what followed from them, by segments and item.
+    keeps what followed from them, by segments and item. Where bets may be `costly`, less than
+    nothing can be expected of them.
     """
 
     mean: Floats
     covariance: Floats
     noise: float
     base: float
+    costly: bool = False
     honest: tuple[Floats, Floats] | None = None  # (points,) said, (points,) to be said instead
     items: Mapping[str, Cell] = field(default_factory=dict)
     segments: Mapping[str, Mapping[str, Cell]] = field(default_factory=dict)
@@ -68,7 +70,8 @@ class Payoffs:
 class Snapshot:
     """One version of all that was learnt; what a decision reads, and names in its answer.
 
-    `crowd_rows` keeps features that follow from this version, by segments and item.
+    `crowd_rows` keeps features that follow from this version, by segments and item; `harmed` names
+    for each placement the segments that are better left alone.
     """
 
     version: str
@@ -81,4 +84,5 @@ class Snapshot:
     payoffs: Mapping[str, Payoffs] = field(default_factory=dict)
     alarms: Sequence[Alarm] = ()
     cautious: frozenset[str] = frozenset()  # placements that fall back to the safe choice
+    harmed: Mapping[str, frozenset[str]] = field(default_factory=dict)
     crowd_rows: dict[tuple[str, ...], dict[str, bytes]] = field(default_factory=dict)

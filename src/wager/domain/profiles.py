@@ -73,12 +73,18 @@ class Mark(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Block(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A dislike in force: never again this item, tag or creator, until the person takes it back."""
+    """A dislike in force: never again this item, tag or creator, until the person takes it back.
+
+    `group` is the item that a disliked variant belongs to: it binds whatever becomes of the
+    variant's own id. `household` says that it was meant for all who live there.
+    """
 
     scope: Literal["item", "tag", "creator"]
     value: str
     at: Time
     message_id: str = ""
+    group: str = ""
+    household: bool = False
 
 
 class Exposure(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -138,6 +144,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_de
     removed: dict[str, Time] = {}
     emptied_at: Time | None = None
     exposures: dict[str, Exposure] = {}
+    viewed: dict[str, Time] = {}
     liked: dict[str, Time] = {}
     blocked: dict[str, Block] = {}
     unblocked_at: dict[str, Time] = {}
@@ -167,6 +174,7 @@ TABLES = (
     "cart",
     "removed",
     "exposures",
+    "viewed",
     "liked",
     "blocked",
     "unblocked_at",

@@ -13,7 +13,7 @@ from wager.domain.identity import Identity
 from wager.domain.profiles import Profile
 from wager.engine import giving
 from wager.stores.base import Stores
-from wager.unify import golden
+from wager.unify import golden, leanings
 from wager.unify.draft import together
 from wager.unify.identities import named, resolve
 
@@ -24,6 +24,25 @@ def followed(stores: Stores, profile_id: str) -> Profile | None:
     while profile is not None and profile.merged_into is not None:
         profile = stores.profiles.get(profile.merged_into)
     return profile
+
+
+def household(stores: Stores, name: str) -> Profile | None:
+    """The record of a household; None while nothing was said for it."""
+    identity = leanings.household_identity(name)
+    found = stores.profiles.find([identity]).get(identity)
+    return stores.profiles.get(found) if found is not None else None
+
+
+def tell_households(stores: Stores, member: Profile) -> None:
+    """What the member said for all goes into the records of the households."""
+    for name in member.households:
+        record = household(stores, name)
+        new = record is None
+        if record is None:
+            record = leanings.empty_household(name, uuid.uuid4().hex, member)
+        told = leanings.told(record, member)
+        if told is not record:
+            stores.profiles.put(told, told.identities if new else ())
 
 
 @dataclass(slots=True)

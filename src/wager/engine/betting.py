@@ -17,6 +17,7 @@ from wager.decide.restraint import has_tag, is_full
 from wager.decide.slate import Slate, draw
 from wager.domain.asking import Ask
 from wager.domain.decisions import (
+    BETTER_LEFT_ALONE,
     Candidate,
     Choice,
     Reason,
@@ -112,7 +113,7 @@ class Bettor:
 
     def silent_bet(self, ask: Ask, why: Reason) -> Bet:
         """For whom is not talked to: nothing, or the safe choice where the placement says so."""
-        if ask.placement.instead == "default":
+        if ask.placement.instead == "default" or why.kind == BETTER_LEFT_ALONE:
             return self.safe_bet(ask, why)
         safe = SafeChoice(item_id=None, expected_reward=0.0)
         return Bet("neutral", "silence", (nothing(why),), safe)

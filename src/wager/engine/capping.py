@@ -3,16 +3,16 @@
 from collections import Counter as Counts
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from wager.decide.restraint import has_tag, responded_at
 from wager.domain.asking import Ask
 from wager.domain.content import Item
-from wager.domain.decisions import Decision, LoggedDecision, Reason
+from wager.domain.decisions import BETTER_LEFT_ALONE, Decision, LoggedDecision, Reason
 from wager.domain.definitions import Cap, Placement, UseCase
 from wager.domain.profiles import Profile
-from wager.stores.base import DecisionQuery, Stores
+from wager.stores.base import DecisionQuery, Ledger, Stores
 
 IN_FORCE = ("pilot", "live")
 PEOPLE_REMEMBERED = 20_000
@@ -23,10 +23,13 @@ _SILENT = ("placement", "useCase", "channel", "person", "household")
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """A cap in force; `name` is what it counts for one person or household."""
+    """A cap, in force from `start` until `until`; `name` is what it counts for one person or
+    household."""
 
     cap: Cap
     name: str
+    start: datetime | None = None
+    until: datetime | None = None
 
     @property
     def seconds(self) -> float:
@@ -38,14 +41,14 @@ class Limits:
     """What the caps leave: nothing at all (`silence`), or no more of some items and tags."""
 
     silence: Reason | None = None
-    capped: frozenset[str] = frozenset()
+    resting: Mapping[str, str] = field(default_factory=dict)
     rooms: Mapping[str, int] = field(default_factory=dict)
 
 
 def counters(
     placements: Mapping[str, Placement], use_cases: Sequence[UseCase]
 ) -> dict[str, tuple[Counter, ...]]:
-    """The caps in force in each placement: its own, and those of its use cases that run.
+    """The caps of each placement: its own, and those of its use cases that are pilot or live.
 
     Caps of one kind, name and window share their count, whichever placements declare them.
     """
@@ -56,8 +59,21 @@ def counters(
     for case in use_cases:
         if case.state in IN_FORCE:
             for cap in case.caps:
-                found.setdefault(case.placement, []).append(_counter(cap, case.name))
+                found.setdefault(case.placement, []).append(
+                    replace(_counter(cap, case.name), start=case.start, until=case.until)
+                )
     return {name: tuple(dict.fromkeys(each)) for name, each in found.items()}
+
+
+def running(caps: Sequence[Counter], now: datetime) -> Sequence[Counter]:
+    """Those of the caps that are in force at a moment."""
+    if all(one.start is None and one.until is None for one in caps):
+        return caps
+    return [
+        one
+        for one in caps
+        if (one.start is None or one.start <= now) and (one.until is None or now < one.until)
+    ]
 
 
 def _counter(cap: Cap, declared_by: str) -> Counter:
@@ -92,12 +108,12 @@ class Capping:
                     for name, times in shown.items()
                     if times >= one.cap.limit and self._left(ask, one, name) < 1.0
                 )
-        return Limits(capped=frozenset(capped), rooms=rooms)
+        return Limits(resting=dict.fromkeys(capped, "capped"), rooms=rooms)
 
     def take(self, ask: Ask, caps: Sequence[Counter], decision: Decision) -> bool:
         """Count what the decision shows; False, and nothing is counted, if it is too much."""
         shown = [one.item_id for one in decision.choices if one.item_id is not None]
-        if not shown or decision.silence is not None:
+        if not shown or decision.silence not in (None, BETTER_LEFT_ALONE):
             return True
         taken = all(
             self._reserve(ask, one, name, amount, f"{decision.decision_id}{part}")
@@ -223,6 +239,17 @@ def unseen(logged: LoggedDecision) -> list[str]:
     shown = [one.item_id for one in logged.decision.choices if one.item_id is not None]
     back = [f"{name}/{item_id}" for item_id in shown if item_id not in seen]
     return back if seen else [f"{name}/", *back]
+
+
+def give_back(
+    ledger: Ledger, caps: Mapping[str, Sequence[Counter]], bets: Sequence[LoggedDecision]
+) -> None:
+    """What was counted against caps that count what is seen, and was not seen."""
+    for bet in bets:
+        counted = caps.get(bet.decision.placement, ())
+        if any(one.cap.counts == "seen" for one in counted):
+            for reservation in unseen(bet):
+                ledger.release(reservation)
 
 
 def _owners(cap: Cap, profile: Profile) -> Sequence[str]:

@@ -21,6 +21,7 @@ from wager.domain.events import (
     REFUNDED,
     Arrival,
     Collected,
+    Effect,
     Event,
     Quarantined,
     Rejection,
@@ -29,10 +30,10 @@ from wager.domain.events import (
 from wager.domain.identity import PURPOSES, Purpose
 from wager.domain.profiles import Profile
 from wager.engine import giving
-from wager.engine.belonging import Batch, followed
+from wager.engine.belonging import Batch, followed, tell_households
 from wager.errors import NotFound
 from wager.stores.base import EventQuery, ProfileQuery, Stores
-from wager.unify import gifts, golden, orders
+from wager.unify import gifts, golden, leanings, orders
 from wager.unify.segments import CompiledSegment, membership
 
 COMPLETED = frozenset((ORDERED, REFUNDED, CANCELLED))
@@ -74,7 +75,7 @@ class Collecting:
         """Read payloads and write what they say, in one transaction; a repeat changes nothing."""
         intake = read(payloads, arrival, self._verifier(arrival.received_at))
         with self.stores.transaction() as commit:
-            accepted = self._take_in(intake.events, arrival.received_at)
+            accepted, effects = self._take_in(intake.events, arrival.received_at)
             for rejection in intake.rejections:
                 self.stores.quarantine.put(_entry(payloads[rejection.index], rejection, arrival))
         return (
@@ -82,6 +83,7 @@ class Collecting:
                 accepted=accepted,
                 duplicates=len(intake.events) - accepted,
                 quarantined=intake.rejections,
+                effects=effects,
             ),
             commit.durable,
         )
@@ -98,24 +100,23 @@ class Collecting:
 
         return verify
 
-    def _take_in(self, events: Sequence[Event], now: datetime) -> int:
-        """Write the events that are new; how many they were."""
+    def _take_in(self, events: Sequence[Event], now: datetime) -> tuple[int, tuple[Effect, ...]]:
+        """Write the events that are new; how many they were, and what feedback changed."""
         seen = self.stores.events.seen([event.message_id for event in events])
         fresh: dict[str, Event] = {}
         for event in events:
             if event.message_id not in seen:
                 fresh.setdefault(event.message_id, event)
         if not fresh:
-            return 0
+            return 0, ()
         batch = Batch(self.stores, self.live.items, self.hooks.held_out)
         batch.find(fresh.values())
         for event in fresh.values():
             batch.place(event)
         batch.write_merges()
-        self._write(batch, now)
-        return len(fresh)
+        return len(fresh), tuple(self._write(batch, now))
 
-    def _write(self, batch: Batch, now: datetime) -> None:
+    def _write(self, batch: Batch, now: datetime) -> list[Effect]:
         """Fold each profile once, write it, and then its events in the order of arrival."""
         completed: dict[str, Event] = {}
         folded: dict[str, Profile] = {}
@@ -129,10 +130,16 @@ class Collecting:
             after = self._grouped(after, now, before)
             self.stores.profiles.put(after, batch.links.get(profile_id, ()))
             folded[profile_id] = after
+            if leanings.speaks(before, after):
+                tell_households(self.stores, after)
+        effects = []
         for event, profile_id in batch.placed():
             event = completed[event.message_id]
             settled = self.hooks.settle(event, profile_id, folded[profile_id])
             self.stores.events.append(event, profile_id, settled)
+            if (changed := leanings.effect(event, folded[profile_id], self.live.items)) is not None:
+                effects.append(changed)
+        return effects
 
     def _with_marks(self, profile: Profile, events: list[Event]) -> tuple[Profile, Sequence[Event]]:
         """The profile and its events, as if what is marked as a gift had said so itself."""
@@ -234,7 +241,7 @@ class Collecting:
             payload = _decoded(entry.payload) if repaired is None else repaired
             verify, now = self._verifier(entry.at), arrival.received_at
             intake = read([payload], first, verify, now)
-            accepted = self._take_in(intake.events, now)
+            accepted, effects = self._take_in(intake.events, now)
             if intake.events:
                 self.stores.quarantine.remove(quarantine_id)
         return (
@@ -242,6 +249,7 @@ class Collecting:
                 accepted=accepted,
                 duplicates=len(intake.events) - accepted,
                 quarantined=intake.rejections,
+                effects=effects,
             ),
             commit.durable,
         )

@@ -12,21 +12,24 @@ from wager.collect.consent import stated
 from wager.collect.quality import Unreadable
 from wager.collect.tokens import subject
 from wager.decide.ladder import evidence
-from wager.decide.restraint import silence
+from wager.decide.restraint import better_left_alone, discreet, silence
 from wager.domain.asking import Ask, part_of_day
 from wager.domain.decisions import DecideRequest, Decision, LoggedDecision, Reason
 from wager.domain.definitions import Placement
 from wager.domain.identity import Identity, Purpose
 from wager.domain.profiles import Profile
 from wager.domain.queues import Queue
+from wager.engine.belonging import household
 from wager.engine.bets import Bet
 from wager.engine.betting import LOGGED_FEATURES, Bettor
-from wager.engine.capping import Capping
+from wager.engine.capping import Capping, running
 from wager.engine.live import Live
 from wager.engine.presence import Presence
 from wager.errors import BadInput, Conflict, NotAllowed, NotFound, UnknownName
 from wager.learn.attribution import CLICK
+from wager.measure.assignment import left_alone
 from wager.stores.base import DecisionPage, DecisionQuery
+from wager.unify import leanings
 from wager.unify.segments import holds
 from wager.unify.view import view
 
@@ -57,12 +60,13 @@ class Deciding:
         with self.live.stores.transaction() as commit:
             now = request.at or self.live.now()  # in here, so that no later decision is before it
             profile, known = self._who(request, public, now)
+            asker = self._bound(profile) if profile.households else profile
             decisions: list[Decision] = []
             taken: frozenset[str] = frozenset()
             for placement, decision_id in zip(placements, ids, strict=True):
                 decision = self._again(request, decision_id, placement)
                 if decision is None:
-                    ask = self._ask(request, placement, profile, now, taken)
+                    ask = self._ask(request, placement, asker, now, taken)
                     decision = self._within_caps(request, ask, decision_id, refused)
                     if not request.preview:
                         self.live.stores.decisions.append(decision)
@@ -120,6 +124,14 @@ class Deciding:
             profile_id=self.live.new_id(), created_at=now, updated_at=now, identities=names[:1]
         )
         return made, False
+
+    def _bound(self, profile: Profile) -> Profile:
+        """The person with what was said for the whole household."""
+        for name in profile.households:
+            record = household(self.live.stores, name)
+            if record is not None:
+                profile = leanings.bound(profile, record)
+        return profile
 
     def _check_token(self, request: DecideRequest) -> None:
         secret = self.live.signing_secret
@@ -187,6 +199,14 @@ class Deciding:
             held=self.live.standing(profile, now).held,
         )
 
+    def _left_alone(self, ask: Ask) -> Reason | None:
+        """Why it is better not to bet; some are bet on all the same, to see whether it still is."""
+        why, placement = better_left_alone(ask), ask.placement
+        key, who = self.live.holdout_key, ask.profile.profile_id
+        if why is None or not left_alone(key, who, placement.name, placement.leave_alone_share):
+            return None
+        return why
+
     def _has_words(self, placement: Placement) -> bool:
         return placement.template is not None or bool(self.live.templated)
 
@@ -212,14 +232,14 @@ class Deciding:
         What was free a moment ago may be gone where several processes decide for one person: then
         it is decided again, and in the end nothing is shown.
         """
-        caps = self.live.caps.get(ask.placement.name)
+        caps = running(self.live.caps.get(ask.placement.name, ()), ask.now)
         if not caps:
             return self._decide(request, ask, decision_id, refused, silence(ask))
         for _ in range(ATTEMPTS):
             silent = silence(ask)
             if silent is None:
                 limits = self.capping.limits(ask, caps)
-                ask = replace(ask, capped=limits.capped, rooms=limits.rooms)
+                ask = replace(ask, resting=limits.resting, rooms=limits.rooms)
                 silent = limits.silence
             decision = self._decide(request, ask, decision_id, refused, silent)
             if request.preview or self.capping.take(ask, caps, decision):
@@ -240,7 +260,9 @@ class Deciding:
             doubt=doubt,
         )
         holdout = self.live.is_held_out(ask.profile, placement)
-        level = "neutral" if holdout else step.level
+        if silent is None and placement.leave_alone_share and not holdout:
+            silent = self._left_alone(ask)
+        level = "neutral" if holdout or silent is not None else step.level
         ask = ask if level == ask.level else replace(ask, level=level)
         line = self.live.slates.queue(ask, refused="personalization" in said_no)
         bet = self._bet(ask, decision_id, line, silent or (HELD_OUT if holdout else None))
@@ -274,7 +296,7 @@ class Deciding:
         elif ask.level in ("neutral", "customization"):
             bet = self.bettor.safe_bet(ask, SAFE if instead is None else SAFE_FOR_HELD_OUT)
         else:
-            bet = self.bettor.bet(ask, decision_id)
+            bet = self.bettor.bet(discreet(ask), decision_id)
         return bet if line is None else self.live.slates.credited(line, bet)
 
 

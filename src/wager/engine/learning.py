@@ -18,12 +18,13 @@ from wager.domain.alarms import Alarm
 from wager.domain.asking import Ask
 from wager.domain.decisions import LoggedDecision, Outcome
 from wager.domain.events import ORDERED, Event, StoredEvent
-from wager.domain.models import Cycles, Ranked, Snapshot
+from wager.domain.models import Cycles, Payoffs, Ranked, Snapshot
 from wager.domain.profiles import Profile
-from wager.engine.capping import unseen
+from wager.engine.capping import give_back
 from wager.engine.goals import further_goal
 from wager.engine.judging import Judging
 from wager.engine.live import Live
+from wager.engine.sparing import Sparing
 from wager.learn import attribution
 from wager.learn.popularity import KEPT, Crowd, actions, weight_at
 from wager.learn.repurchase import Notes, learnt
@@ -49,6 +50,7 @@ class Kept(msgspec.Struct):
     latest: datetime | None = None
     crowds: dict[str, Crowd] = {}
     rewards: dict[str, bytes] = {}
+    sparing: bytes = b""
     judging: Judging = msgspec.field(default_factory=Judging)
     features: tuple[str, ...] = FEATURES
 
@@ -62,6 +64,7 @@ class Learning:
         self._mutex = threading.RLock()
         self._kept = Kept()
         self._rewards: dict[str, Rewards] = {}
+        self._sparing = Sparing()
         self._also_bought: dict[str, Ranked] = {}
         self._saved_at = monotonic()
         self._looked: tuple[int, float, Sequence[Alarm]] | None = None
@@ -74,6 +77,7 @@ class Learning:
             kept = msgspec.msgpack.decode(found[1], type=Kept)
             if kept.features == FEATURES:
                 self._kept = kept
+                self._sparing = Sparing(kept.sparing)
                 self._rewards = {name: unpack(body, WIDTH) for name, body in kept.rewards.items()}
         related = self.live.stores.models.latest("also-bought")
         if related is not None:
@@ -202,21 +206,12 @@ class Learning:
             with stores.transaction():
                 bets = stores.decisions.list(query).decisions
                 settled = [(bet.decision.decision_id, "lost", 0.0, due) for bet in bets]
-                self._give_back(bets)
+                give_back(stores.ledger, self.live.caps, bets)
                 if settled:
                     stores.decisions.reward((), settled)
             count += len(bets)
             if len(bets) < 500:
                 return count
-
-    def _give_back(self, bets: Sequence[LoggedDecision]) -> None:
-        """What was counted against caps that count what is seen, and was not seen."""
-        caps = self.live.caps
-        for bet in bets:
-            counted = caps.get(bet.decision.placement, ())
-            if any(one.cap.counts == "seen" for one in counted):
-                for reservation in unseen(bet):
-                    self.live.stores.ledger.release(reservation)
 
     def _fold_rewards(self) -> int:
         """Drain the log of bets. One that changes meanwhile may come twice: `read_at` says up to
@@ -235,6 +230,7 @@ class Learning:
                     count += fold.add(logged, after=since)
                     self._fold_further(logged, since)
                 since = read_at.get(decision.decision_id, beginning)
+                self._sparing.take(logged, self.live.placements, since=since)
                 self._kept.judging.take(logged, since=since)
                 read_at[decision.decision_id] = cursor
             self._kept.decisions = cursor
@@ -276,15 +272,21 @@ class Learning:
             popular_in={name: _shares(crowd, 60, doubt) for name, crowd in inside.items()},
             rates_in={name: crowd.rates(doubt) for name, crowd in inside.items()},
             also_bought=self._also_bought,
+            harmed=self._sparing.harmed(self.live.now()),
             payoffs={
-                name: self._kept.judging.put_right(name, fold.payoffs(PRIOR_MEAN, PRIOR_STRENGTH))
+                name: self._kept.judging.put_right(name, self._payoffs(name, fold))
                 for name, fold in self._rewards.items()
             },
         )
 
+    def _payoffs(self, placement: str, fold: Rewards) -> Payoffs:
+        payoffs = fold.payoffs(PRIOR_MEAN, PRIOR_STRENGTH)
+        return replace(payoffs, costly=True) if self.live.costs(placement) else payoffs
+
     def checkpoint(self) -> None:
         """Keep what was folded, so that a restart goes on from here."""
         with self._mutex:
+            self._kept.sparing = self._sparing.packed()
             self._kept.rewards = {name: pack(fold) for name, fold in self._rewards.items()}
             for crowd in self._kept.crowds.values():
                 crowd.best()
@@ -371,6 +373,7 @@ class Learning:
         with self._mutex:
             for fold in self._rewards.values():
                 fold.cells.people.pop(profile_id, None)
+            self._sparing.forget(profile_id)
         self.checkpoint()
 
     def status(self) -> dict[str, object]:

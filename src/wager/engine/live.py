@@ -197,6 +197,12 @@ class Live:
             self.holdout_key, profile.profile_id, placement.name, placement.holdout_share
         )
 
+    def costs(self, placement: str) -> bool:
+        """Whether a dislike costs something there: then less than nothing can be expected."""
+        declared = self.placements.get(placement)
+        named = declared.goal if declared is not None else None
+        return self.goals.get(named or CLICK.name, CLICK).dislike_cost > 0
+
     def count_errors(self, errors: Mapping[str, int]) -> None:
         """Conditions that stopped for something absent or of the wrong type."""
         for name, more in errors.items():

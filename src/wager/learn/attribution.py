@@ -8,7 +8,7 @@ import msgspec
 
 from wager.domain.decisions import Choice, Decision, LoggedDecision, Outcome, OutcomeKind
 from wager.domain.definitions import Goal
-from wager.domain.events import FEEDBACK, VIEWED, Event
+from wager.domain.events import DISLIKED, DISMISSED, FEEDBACK, VIEWED, Event
 
 CLICK = Goal(name="click", event="Item Clicked", window_minutes=30.0, value=1.0)
 
@@ -33,10 +33,18 @@ def named(event: Event, logged: LoggedDecision, goal: Goal) -> Outcome | None:
         item_id=choice.item_id,
         event=event.name,
         at=event.at,
-        reward=worth(goal, event.properties) if counts else 0.0,
+        reward=worth(goal, event.properties) if counts else -_cost(event, logged, choice, goal),
         kind=kind,
         attributed="named",
     )
+
+
+def _cost(event: Event, logged: LoggedDecision, choice: Choice, goal: Goal) -> float:
+    """What it costs to have annoyed with a choice, once however often it is said."""
+    if event.name not in (DISLIKED, DISMISSED):
+        return 0.0
+    paid = any(one.slot == choice.slot and one.reward < 0 for one in logged.outcomes)
+    return 0.0 if paid else goal.dislike_cost
 
 
 def by_window(
@@ -124,11 +132,7 @@ def _latest(
             continue
         for choice in decision.choices:
             fits = choice.item_id == item_id if item_id is not None else choice.slot == 0
-            if (
-                fits
-                and choice.item_id is not None
-                and ((decision.decision_id, choice.slot) not in taken)
-            ):
+            if fits and (decision.decision_id, choice.slot) not in taken:
                 return decision, choice, goal
     return None
 

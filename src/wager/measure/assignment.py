@@ -14,6 +14,14 @@ def held_out(secret: bytes, profile_id: str, placement: str, share: float) -> bo
     return uniform(secret, "holdout", placement, profile_id) < share
 
 
+def left_alone(secret: bytes, profile_id: str, placement: str, share: float) -> bool:
+    """Whether this person is left alone where talking harms; the others show whether it still does.
+
+    It is drawn apart from the holdout.
+    """
+    return uniform(secret, "left-alone", placement, profile_id) < share
+
+
 def variant(
     secret: bytes, profile_id: str, experiment: str, shares: Mapping[str, float]
 ) -> str | None:

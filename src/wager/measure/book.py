@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from wager.domain.decisions import Decision, LoggedDecision
+from wager.domain.decisions import BETTER_LEFT_ALONE, Decision, LoggedDecision
 from wager.domain.settlement import Result, news
 from wager.measure import overview
 from wager.measure.calibration import Calibration
@@ -200,7 +200,7 @@ class Book:
         who = decision.profile_id
         if who in self.left or not decision.identity:  # nobody, who cannot come back
             return
-        if decision.silence is not None:  # of both groups alike; counted by rule
+        if decision.silence not in (None, BETTER_LEFT_ALONE):  # of both groups; counted by rule
             return
         group: Literal["bet", "holdout"] = "holdout" if decision.holdout else "bet"
         inside = [about(one.use_case, decision.placement, "inside") for one in decision.use_cases]

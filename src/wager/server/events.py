@@ -5,9 +5,9 @@ from concurrent.futures import Future
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
-from wager.domain.events import Arrival, Collected, EventKind, Rejection
+from wager.domain.events import Arrival, Collected, Effect, EventKind, Rejection
 from wager.domain.identity import Time
 from wager.errors import BadInput
 from wager.server.operations import Body, Call, Operation
@@ -68,6 +68,13 @@ class Done(msgspec.Struct, frozen=True):
     success: Literal[True] = True
 
 
+class TakenIn(msgspec.Struct, frozen=True):
+    """It is done, and durable; `effects` says what feedback changed, in words for the person."""
+
+    success: Literal[True] = True
+    effects: tuple[Effect, ...] | UnsetType = UNSET
+
+
 class BatchAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a batch, durably; `index` counts the payloads from 0."""
 
@@ -75,6 +82,7 @@ class BatchAnswer(msgspec.Struct, frozen=True, kw_only=True):
     duplicates: int
     quarantined: tuple[Rejection, ...]
     success: Literal[True] = True
+    effects: tuple[Effect, ...] | UnsetType = UNSET
 
 
 class QuarantinePage(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,7 +126,7 @@ class Events:
                 yield Operation(
                     method="POST", path=path, handler=self._one(kind), body=body,
                     summary=f"Take in one {kind} call", access="public", write_key=True,
-                    answer=Done, problems=(413, 415, 422),
+                    answer=TakenIn, problems=(413, 415, 422),
                 )  # fmt: skip
         batch = Body(kind=SentBatch, limit=BATCH_BYTES, media=MEDIA)
         for name, source in (("batch", "api"), ("b", "api"), ("import", "import")):
@@ -160,7 +168,7 @@ class Events:
             if result.quarantined:
                 reason = result.quarantined[0]
                 raise NotTakenIn(reason)
-            return DONE
+            return encode(TakenIn(effects=result.effects)) if result.effects else DONE
 
         return collect
 
@@ -241,6 +249,7 @@ def _answer(result: Collected) -> bytes:
             accepted=result.accepted,
             duplicates=result.duplicates,
             quarantined=result.quarantined,
+            effects=result.effects or UNSET,
         )
     )
 

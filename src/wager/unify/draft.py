@@ -43,6 +43,7 @@ BOUNDS = {
     "exposures": 200,
     "cart": 100,
     "removed": 100,
+    "viewed": 50,
     "liked": 500,
     "unblocked_at": 500,
     "marks": 200,
@@ -73,6 +74,7 @@ class Draft:
     cart: dict[str, datetime]
     removed: dict[str, datetime]
     exposures: dict[str, Exposure]
+    viewed: dict[str, datetime]
     liked: dict[str, datetime]
     blocked: dict[str, Block]
     unblocked_at: dict[str, datetime]
@@ -109,12 +111,10 @@ class Draft:
         _add(self.counts, other.counts, join_counts)
         for item_id, piece in (*other.purchases.items(), *other.returned.items()):
             self.bought(item_id, piece)
-        _add(self.cart, other.cart, later)
-        _add(self.removed, other.removed, later)
+        for name in ("cart", "removed", "viewed", "liked", "unblocked_at"):
+            _add(getattr(self, name), getattr(other, name), later)
         _add(self.exposures, other.exposures, join_exposures)
-        _add(self.liked, other.liked, later)
         _add(self.blocked, other.blocked, join_blocks)
-        _add(self.unblocked_at, other.unblocked_at, later)
         _add(self.marks, other.marks, join_marks)
         _add(self.uses, other.uses, join_uses)
         for purpose, word in other.consent.items():

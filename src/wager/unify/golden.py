@@ -47,8 +47,6 @@ _BINDING: dict[str, Callable[[Draft, Event], None]] = {
     DISMISSED: leanings.seen,
     CLICKED: leanings.clicked,
     "Product Clicked": leanings.clicked,
-    DISLIKED: leanings.blocked,
-    UNBLOCKED: leanings.blocked,
     REFUNDED: orders.taken_back,
     CANCELLED: orders.taken_back,
     CART_ADDED: orders.carted,
@@ -87,6 +85,8 @@ def _fold(draft: Draft, event: Event, items: Mapping[str, Item]) -> None:
     if event.kind == "track":
         if event.name == ORDERED:
             orders.completed(draft, event, items)
+        elif event.name in (DISLIKED, UNBLOCKED):
+            leanings.blocked(draft, event, items)
         elif bind := _BINDING.get(event.name):
             bind(draft, event)
     if event.refused:
@@ -182,7 +182,9 @@ def _group(draft: Draft, event: Event) -> None:
     group_id = event.properties.get("groupId")
     if isinstance(group_id, str):
         _state(draft, "groupId", group_id, event)
-        if event.traits.get("kind") == _HOUSEHOLD or event.traits.get("type") == _HOUSEHOLD:
+        of_kind = _HOUSEHOLD in (event.traits.get("kind"), event.traits.get("type"))
+        proven = any(one.kind != "anonymous_id" for one in event.identities)
+        if of_kind and proven:
             draft.share([group_id])
 
 

@@ -1,20 +1,34 @@
 """How a person took what was shown (seen, ignored, liked, never again), and what they lean to."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
+
+from msgspec.structs import replace
 
 from wager.domain.content import Item
-from wager.domain.events import CART_ADDED, CLICKED, DISLIKED, DISMISSED, LIKED, UNBLOCKED, Event
-from wager.domain.profiles import Affinity, Block, Exposure
+from wager.domain.events import (
+    CART_ADDED,
+    CLICKED,
+    DISLIKED,
+    DISMISSED,
+    LIKED,
+    UNBLOCKED,
+    Effect,
+    Event,
+)
+from wager.domain.identity import Identity
+from wager.domain.profiles import Affinity, Block, Exposure, Profile
 from wager.unify.draft import Draft, into, join_blocks, join_exposures, later, leaned
 
+Scope = Literal["item", "tag", "creator"]
 HALF_LIFE_DAYS = 60.0
 MAX_KEYS = 20
 MAX_KEY_LENGTH = 120
 # How far one event moves a leaning. `Item Viewed` moves none: it says what we showed, not what they
 # chose. Taking a dislike back gives what it took.
+PRODUCT_VIEWED = "Product Viewed"
 WEIGHTS: dict[str, float] = {
-    "Product Viewed": 0.2,
+    PRODUCT_VIEWED: 0.2,
     CLICKED: 1.0,
     "Product Clicked": 1.0,
     CART_ADDED: 1.5,
@@ -38,6 +52,8 @@ def fold(draft: Draft, event: Event, items: Mapping[str, Item]) -> None:
         return
     item_id = properties.get("itemId")
     if isinstance(item_id, str):
+        if event.name == PRODUCT_VIEWED:
+            into(draft.viewed, item_id, event.at, later)
         lean(draft, event, items.get(item_id), properties, weight)
 
 
@@ -120,15 +136,27 @@ def liked(draft: Draft, event: Event) -> None:
         into(draft.liked, item_id, event.at, later)
 
 
-def blocked(draft: Draft, event: Event) -> None:
-    """`Item Disliked` and `Item Unblocked`: of both the later counts, for item, tag or creator."""
+def target(event: Event) -> tuple[Scope, str] | None:
+    """What a dislike, or its taking back, is about: scope and value; None if it names nothing."""
     scope = event.properties.get("scope", "item")
     value = event.properties.get("itemId" if scope == "item" else scope)
     if not isinstance(value, str) or scope not in ("item", "tag", "creator"):
+        return None
+    return scope, value
+
+
+def blocked(draft: Draft, event: Event, items: Mapping[str, Item]) -> None:
+    """`Item Disliked` and `Item Unblocked`: of both the later counts, for item, tag or creator."""
+    found = target(event)
+    if found is None:
         return
+    scope, value = found
     key = f"{scope}:{value}"
     if event.name == DISLIKED:
-        piece = Block(scope, value, event.at, event.message_id)
+        item = items.get(value) if scope == "item" else None
+        group = item.parent_id or "" if item is not None else ""
+        household = event.properties.get("for") == "household"
+        piece = Block(scope, value, event.at, event.message_id, group, household)
         into(draft.blocked, key, piece, join_blocks)
     else:
         into(draft.unblocked_at, key, event.at, later)
@@ -138,3 +166,102 @@ def _expose(draft: Draft, event: Event, piece: Exposure) -> None:
     item_id = event.properties.get("itemId")
     if isinstance(item_id, str):
         into(draft.exposures, item_id, piece, join_exposures)
+
+
+# ---- what feedback changed, in words that can be shown at once
+
+
+def effect(event: Event, after: Profile, items: Mapping[str, Item]) -> Effect | None:
+    """The effect of one event that is in the profile already; None where it has none to tell.
+
+    A dislike that was taken back later, and came late, has none.
+    """
+    if event.name not in (DISLIKED, UNBLOCKED, LIKED):
+        return None
+    found = target(event) if event.name != LIKED else _liked_item(event)
+    if found is None:
+        return None
+    scope, value = found
+    key, what = f"{scope}:{value}", _words(scope, value, items)
+    for_household = event.properties.get("for") == "household" and bool(after.households)
+    whom = "Nobody in your household" if for_household else "You"
+    if event.name == DISLIKED:
+        if key not in after.blocked:
+            return None
+        text = f"{whom} will {'' if for_household else 'not '}see {what} again."
+        return _effect("never-again", scope, value, text, event)
+    if event.name == UNBLOCKED:
+        if key in after.blocked:
+            return None
+        return _effect("allowed-again", scope, value, f"You may see {what} again.", event)
+    return _effect("liked", scope, value, f"You will see more like {what}.", event)
+
+
+def _effect(kind: str, scope: str, value: str, text: str, event: Event) -> Effect:
+    return Effect(kind=kind, scope=scope, value=value, text=text, message_id=event.message_id)
+
+
+def _liked_item(event: Event) -> tuple[str, str] | None:
+    item_id = event.properties.get("itemId")
+    liked = isinstance(item_id, str) and not event.refused
+    return ("item", str(item_id)) if liked else None
+
+
+def _words(scope: str, value: str, items: Mapping[str, Item]) -> str:
+    if scope == "tag":
+        return f"anything about {value}"
+    if scope == "creator":
+        return f"anything by {value}"
+    item = items.get(value)
+    return item.title or value if item is not None else value
+
+
+# ---- for a household: its record holds the dislikes that bind every member
+
+
+def household_identity(household: str) -> Identity:
+    """The identity that leads to a household's record, which is stored like a person's."""
+    return Identity("household", household)
+
+
+def empty_household(household: str, profile_id: str, member: Profile) -> Profile:
+    """A household's record before anything was said for it."""
+    return Profile(
+        profile_id=profile_id,
+        created_at=member.updated_at,
+        updated_at=member.updated_at,
+        identities=(household_identity(household),),
+    )
+
+
+def speaks(before: Profile | None, after: Profile) -> bool:
+    """Whether a change of this profile could change what binds its households."""
+    if not after.households:
+        return False
+    if before is not None and before.households == after.households:
+        unblocked = before.unblocked_at is after.unblocked_at
+        if unblocked and before.blocked is after.blocked:
+            return False
+    return bool(after.unblocked_at) or any(one.household for one in after.blocked.values())
+
+
+def told(record: Profile, member: Profile) -> Profile:
+    """The record with what the member said for the household; of each dislike the later word
+    counts, and any member may take it back. The same record where it says nothing new."""
+    draft = Draft(record)
+    for key, block in member.blocked.items():
+        if block.household:
+            into(draft.blocked, key, block, join_blocks)
+    for key, at in member.unblocked_at.items():
+        into(draft.unblocked_at, key, at, later)
+    new = draft.finished()
+    if new.blocked == record.blocked and new.unblocked_at == record.unblocked_at:
+        return record
+    return new
+
+
+def bound(person: Profile, record: Profile) -> Profile:
+    """The person under all that was said for the household as well."""
+    if not record.blocked:
+        return person
+    return replace(person, blocked={**record.blocked, **person.blocked})
