@@ -40,8 +40,8 @@ class Shape:
     least_people: int = 20
     neighbours: int = 100
     penalty: float = 1000.0
-    most_people: int = 3_000
-    shown: int = 100
+    most_people: int = 700
+    shown: int = 600
 
 
 def supported(history: History, shape: Shape) -> History:
