@@ -7,6 +7,7 @@ import msgspec
 import typer
 
 from wager.batch.tables import also_bought_in_child
+from wager.batch.taste import taste_in_child
 from wager.cli import options
 from wager.cli.showing import as_json, figure, out, progress, say, table
 from wager.cli.talking import path_of, reach
@@ -154,7 +155,8 @@ def learn(
         task = bar.add_task("also bought, over the whole history", total=None)
         try:
             found = engine.learning.rebuild(
-                lambda lines: also_bought_in_child(lines, memory_limit_mb=settings.batch_memory_mb)
+                lambda lines: also_bought_in_child(lines, memory_limit_mb=settings.batch_memory_mb),
+                lambda lines: taste_in_child(lines, memory_limit_mb=settings.batch_memory_mb),
             )
             bar.update(task, total=1, completed=1)
         except MissingExtra as error:

@@ -18,6 +18,7 @@ LEAST_LEANING = 0.02
 LIKED_DAYS = 730
 LIMIT = 24
 OWN = 40
+SIMILAR = 12
 NEWEST = 40
 PER_CATEGORY = 12
 RANK: dict[Level, int] = {level: rank for rank, level in enumerate(LEVELS)}
@@ -30,6 +31,7 @@ QUOTAS = {
     "cart": 4,
     "segment": 4,
     "also-bought": 3,
+    "similar": 3,
     "popular": LIMIT,
     "asked": 1000,
     "default": 50,
@@ -45,6 +47,7 @@ SOURCE_LEVEL: dict[str, Level] = {
     "affinity": "context",
     "segment": "segment",
     "also-bought": "crowd",
+    "similar": "context",
     "popular": "crowd",
     "asked": "crowd",
     "default": "neutral",
@@ -85,7 +88,8 @@ class Standing:
     """What follows from a profile alone, worked out once for each version of it and each day.
 
     `own` ranks what was bought by decayed count (the order does not depend on the moment);
-    `related` are the neighbours of what was bought last; `leanings` are the strongest category
+    `related` are the neighbours of what was bought last, `similar` what people of the same taste go
+    on to buy, with its probability; `leanings` are the strongest category
     affinities, the largest being 1. `rows` keeps the features of an item that do not depend on the
     moment, `personal` the candidates that the person's own sources named, by the kinds shown; what
     has all but faded by that day is left out. `held` says what a purchase keeps out after the day
@@ -94,6 +98,7 @@ class Standing:
 
     own: Sequence[str]
     related: Sequence[tuple[str, float, str]]
+    similar: Sequence[tuple[str, float, str]]
     leanings: dict[str, float]
     rows: dict[str, bytes] = field(default_factory=dict)
     held: ownership.Holds = field(default_factory=dict)
@@ -109,6 +114,7 @@ def standing(
     faded = today / PURCHASE_HALF_LIFE_DAYS + FADED
     ranked: list[tuple[float, str]] = []
     last: list[tuple[float, str]] = []
+    bought: list[tuple[str, float, float, float]] = []
     for item_id, purchase in profile.purchases.items():
         if purchase.recent > 0 and purchase.times > 0 and not purchase.gift:
             day = purchase.last_at.timestamp() / DAY
@@ -116,6 +122,8 @@ def standing(
             if level > faded:
                 ranked.append((-level, item_id))
                 last.append((day, item_id))
+                recent = 2.0 ** (level - today / PURCHASE_HALF_LIFE_DAYS)
+                bought.append((item_id, float(purchase.times), recent, max(today - day, 0.0)))
     ranked.sort()
     related = [
         *ownership.accessories(profile, shelf),
@@ -124,7 +132,10 @@ def standing(
     held = ownership.holds(profile, kinship, today * DAY)
     leaning = leanings(profile, today * DAY)
     due = ownership.due(profile, kinship, (today + 0.5) * DAY)
-    return Standing([name for _, name in ranked[:OWN]], related, leaning, held=held, due=due)
+    taste = snapshot.taste
+    similar = [(name, p, "") for name, p in taste.similar(taste.had(bought), SIMILAR)]
+    own = [name for _, name in ranked[:OWN]]
+    return Standing(own, related, similar, leaning, held=held, due=due)
 
 
 def decayed_level(recent: float, day: float) -> float:
@@ -261,6 +272,7 @@ def _own_sources(ask: Ask, who: Standing, rank: int) -> Iterator[Source]:
         if ask.cart:
             yield "cart", neighbours(ask.cart, also_bought, limit=12)
         yield "also-bought", who.related
+        yield "similar", who.similar
     elif ask.cart and rank >= RANK["crowd"]:
         yield "also-bought", neighbours(ask.cart, also_bought, limit=12)
 

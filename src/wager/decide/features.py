@@ -31,17 +31,18 @@ FEATURES: tuple[str, ...] = (
     "clicked",
     "ignored",
     "boughtShare",
+    "similar",
 )
 WIDTH = len(FEATURES)
 CONTEXT = frozenset(
     ("bought", "boughtOften", "boughtLately", "boughtOftenLately", "due", "partOfDay", "cart",
-     "affinity", "liked", "clicked", "ignored", "boughtShare")
+     "affinity", "liked", "clicked", "ignored", "boughtShare", "similar")
 )  # fmt: skip
 
 # What is believed before anything was seen: a share of 2 %, more for what speaks for an item.
 PRIOR_MEAN: Floats = np.array(
     [0.01, 0.01, 0.2, 0.01, 0.02, 0.02, 0.01, 0.02, 0.01, 0.005, 0.01, 0.01, 0.01, 0.05, 0.02,
-     -0.005, 0.3]
+     -0.005, 0.3, 0.05]
 )  # fmt: skip
 PRIOR_STRENGTH: Floats = np.full(WIDTH, 25.0)
 
@@ -67,9 +68,10 @@ def rows(ask: Ask, who: Standing, candidates: Sequence[tuple[str, Origin]]) -> F
     x[:, 0] = 1.0
     x[:, 1:4] = _crowd(ask, names)
     if ask.level == "context":
-        x[:, 4:] = _own(ask, who, names)
+        x[:, 4:17] = _own(ask, who, names)
         if ask.cart:
             _strengths(candidates, "cart", x)
+        _likely(candidates, x)
     _strengths(candidates, "also-bought", x)
     return x.astype(np.float32).astype(np.float64)
 
@@ -80,6 +82,14 @@ def _strengths(candidates: Sequence[tuple[str, Origin]], source: str, x: Floats)
     for row, (_, origin) in enumerate(candidates):
         if source in origin.sources:
             x[row, column] = math.log1p(max(origin.sources[source][0], 0.0)) / 8.0
+
+
+def _likely(candidates: Sequence[tuple[str, Origin]], x: Floats) -> None:
+    """The root of the probability that people of the same taste go on to buy it."""
+    column = _COLUMN["similar"]
+    for row, (_, origin) in enumerate(candidates):
+        if "similar" in origin.sources:
+            x[row, column] = math.sqrt(origin.sources["similar"][0])
 
 
 def _crowd(ask: Ask, names: Sequence[str]) -> Floats:

@@ -18,6 +18,7 @@ _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("due", ("due",)),
     ("time", ("partOfDay",)),
     ("also-bought", ("alsoBought",)),
+    ("similar", ("similar",)),
     ("cart", ("cart",)),
     ("affinity", ("affinity",)),
     ("liked", ("liked",)),
@@ -103,6 +104,8 @@ def _text(kind: str, ask: Ask, item_id: str, origin: Origin) -> str:
             return f"how well it fits the {part_of_day(ask.hour)}, from when you bought it"
         case "also-bought":
             return f"Because you bought {_title(ask, origin.because('also-bought'))}"
+        case "similar":
+            return "People with your taste also bought it"
         case "cart":
             return f"Goes with {_title(ask, origin.because('cart'))} in your cart"
         case "affinity":

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import msgspec
 
 from wager.batch.tables import also_bought_in_child
+from wager.batch.taste import taste_in_child
 from wager.demo.completejourney import BEGIN, END, REPLAY_FROM, Moment
 from wager.demo.reading import History, in_pages, read_history, read_items
 from wager.demo.retelling import ZONE, Payload
@@ -68,7 +69,7 @@ def set_up(engine: Engine, bars: Bars, *, households: int | None = None) -> None
         bars.start("models: what is popular, what is also bought", None)
         with ThreadPoolExecutor(1) as beside:  # also-bought is worked out in a child process
             folded = beside.submit(engine.learn)
-            engine.learning.rebuild(also_bought_in_child)
+            engine.learning.rebuild(also_bought_in_child, taste_in_child)
             folded.result()
         engine.learning.checkpoint()
         mark = msgspec.structs.replace(mark, models=True)

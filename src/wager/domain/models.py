@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wager.domain.alarms import Alarm
+from wager.domain.taste import Taste
 
 Floats = NDArray[np.float64]
 Ranked = Sequence[tuple[str, float]]  # item id and its rate (share of baskets) or weight
@@ -81,6 +82,7 @@ class Snapshot:
     popular_in: Mapping[str, Ranked] = field(default_factory=dict)
     rates_in: Mapping[str, Rates] = field(default_factory=dict)
     also_bought: Mapping[str, Ranked] = field(default_factory=dict)
+    taste: Taste = field(default_factory=Taste)
     payoffs: Mapping[str, Payoffs] = field(default_factory=dict)
     alarms: Sequence[Alarm] = ()
     cautious: frozenset[str] = frozenset()  # placements that fall back to the safe choice

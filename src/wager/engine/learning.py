@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from time import monotonic
@@ -20,12 +20,14 @@ from wager.domain.decisions import LoggedDecision, Outcome
 from wager.domain.events import ORDERED, Event, StoredEvent
 from wager.domain.models import Cycles, Payoffs, Ranked, Snapshot
 from wager.domain.profiles import Profile
+from wager.domain.taste import Taste
 from wager.engine.capping import give_back
 from wager.engine.goals import further_goal
+from wager.engine.history import Lines, orders
 from wager.engine.judging import Judging
 from wager.engine.live import Live
 from wager.engine.sparing import Sparing
-from wager.learn import attribution
+from wager.learn import attribution, factors
 from wager.learn.popularity import KEPT, Crowd, actions, weight_at
 from wager.learn.repurchase import Notes, learnt
 from wager.learn.rewards import Rewards, pack, unpack
@@ -66,6 +68,7 @@ class Learning:
         self._rewards: dict[str, Rewards] = {}
         self._sparing = Sparing()
         self._also_bought: dict[str, Ranked] = {}
+        self._taste = Taste()
         self._saved_at = monotonic()
         self._looked: tuple[int, float, Sequence[Alarm]] | None = None
         self._load()
@@ -88,6 +91,9 @@ class Learning:
         cycles = self.live.stores.models.latest("cycles")
         if cycles is not None:
             self.live.take_cycles(msgspec.msgpack.decode(cycles[1], type=Cycles))
+        kept_taste = self.live.stores.models.latest("taste")
+        if kept_taste is not None:
+            self._taste = factors.unpack(kept_taste[1])
 
     # ---- an event settles bets: called inside the transaction that writes the event
 
@@ -273,6 +279,7 @@ class Learning:
             rates_in={name: crowd.rates(doubt) for name, crowd in inside.items()},
             also_bought=self._also_bought,
             harmed=self._sparing.harmed(self.live.now()),
+            taste=self._taste,
             payoffs={
                 name: self._kept.judging.put_right(name, self._payoffs(name, fold))
                 for name, fold in self._rewards.items()
@@ -326,43 +333,37 @@ class Learning:
             self._rewards.setdefault(placement, Rewards(WIDTH)).observe(x, y)
             return len(y)
 
-    def orders(self) -> Iterator[tuple[str, str, float]]:
-        """Every order line in the log: profile id, item id, time in seconds since the epoch."""
-        after = 0
-        while True:
-            page = self.live.stores.events.read(EventQuery(name=ORDERED, after=after, limit=PAGE))
-            for stored in page:
-                names, _ = actions(stored.event)
-                at = stored.event.at.timestamp()
-                for name in names:
-                    yield stored.profile_id, name, at
-            if len(page) < PAGE:
-                return
-            after = page[-1].sequence
-
     @property
     def outgrown(self) -> bool:
         """Whether a tenth more orders came than also-bought was worked out from."""
         return self._kept.orders > max(ORDERS_TO_RELATE, 1.1 * self._kept.orders_related)
 
-    def rebuild(self, also_bought: Callable[[Iterator[tuple[str, str, float]]], object]) -> int:
-        """Work out also-bought over the whole history by the given batch; items with neighbours."""
-        notes = Notes()
+    def rebuild(
+        self,
+        also_bought: Callable[[Lines], object],
+        taste: Callable[[Lines], Taste] = lambda _: Taste(),
+    ) -> int:
+        """Work out also-bought and taste over the whole history by the given batches; how many
+        items have neighbours."""
+        notes, events = Notes(), self.live.stores.events
         related = msgspec.convert(
-            also_bought(notes.noting(self.orders())), dict[str, list[tuple[str, float]]]
+            also_bought(notes.noting(orders(events))), dict[str, list[tuple[str, float]]]
         )
+        liked = taste(orders(events))
         items = self.live.items
         cycles = learnt(
             notes.lines(), lambda name: items[name].categories if name in items else ()
         ).cycles()
         with self._mutex:
             self._also_bought = dict(related)
+            self._taste = liked
             self._kept.orders_related = self._kept.orders
             with self.live.stores.transaction():
                 self.live.stores.models.put(
                     "also-bought", self.version, msgspec.msgpack.encode(related)
                 )
                 self.live.stores.models.put("cycles", self.version, msgspec.msgpack.encode(cycles))
+                self.live.stores.models.put("taste", self.version, factors.pack(liked))
             self._kept.version += 1
             self.publish()
             self.live.take_cycles(cycles)

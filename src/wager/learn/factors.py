@@ -1,5 +1,6 @@
 """Taste learnt from the whole history: which items go together, and what is chosen next."""
 
+import io
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -169,3 +170,22 @@ def _once(history: History) -> scipy.sparse.csr_matrix:
     table.sum_duplicates()
     table.data[:] = 1.0
     return table
+
+
+def pack(taste: Taste) -> bytes:
+    """A taste as bytes for the store."""
+    body = io.BytesIO()
+    np.savez(
+        body, items=np.array(taste.items, dtype=np.str_), others=taste.others,
+        weights=taste.weights, fresh=taste.fresh, again=taste.again, appeal=taste.appeal,
+    )  # fmt: skip
+    return body.getvalue()
+
+
+def unpack(body: bytes) -> Taste:
+    """The taste that was packed."""
+    with np.load(io.BytesIO(body), allow_pickle=False) as kept:
+        items = tuple(kept["items"].tolist())
+        places = {name: place for place, name in enumerate(items)}
+        tables = (kept[name] for name in ("fresh", "again", "appeal"))
+        return Taste(items, kept["others"], kept["weights"], places, *tables)

@@ -18,6 +18,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 
 from wager.batch.tables import also_bought_in_child
+from wager.batch.taste import taste_in_child
 from wager.domain.definitions import DEFINITIONS
 from wager.engine.engine import Engine
 from wager.server.content import Content
@@ -158,7 +159,7 @@ def _relate(shared: Shared) -> None:
     if not learning.outgrown or not all(map(find_spec, ("ibis", "duckdb"))):
         return
     try:
-        learning.rebuild(also_bought_in_child)
+        learning.rebuild(also_bought_in_child, taste_in_child)
     except Exception:
         log.exception("also-bought failed; it is tried again in %g s", RELATE_SECONDS)
 
