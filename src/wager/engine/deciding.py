@@ -275,6 +275,7 @@ class Deciding:
         return structs.replace(
             _logged(ask, bet, decision_id, down),
             holdout=holdout,
+            beside=line.beside if line is not None else (),
             goal=goal.name,
             window_minutes=goal.window_minutes,
             identity=tuple(str(one) for one in _identities(request)),
@@ -332,7 +333,6 @@ def _logged(ask: Ask, bet: Bet, decision_id: str, down: Sequence[Reason]) -> Dec
         limited_to=ask.limited_to or (),
         goals=bet.goals,
         use_cases=bet.use_cases,
-        beside=ask.queue.beside if ask.queue is not None else (),
     )
 
 
