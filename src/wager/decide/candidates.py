@@ -4,9 +4,10 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import nlargest, nsmallest
-from itertools import chain
+from itertools import chain, islice
 
 from wager.decide import ownership
+from wager.decide.diversity import diversity, widening
 from wager.domain.asking import DAY, Ask, Shelf
 from wager.domain.definitions import LEVELS, Level
 from wager.domain.models import Ranked, Snapshot
@@ -23,6 +24,7 @@ NEWEST = 40
 PER_CATEGORY = 12
 RANK: dict[Level, int] = {level: rank for rank, level in enumerate(LEVELS)}
 SCARCE = 8
+TRIED = 6  # candidates that are looked at for each that is to be explored
 QUOTAS = {
     "repeat": 9,
     "due": 3,
@@ -32,6 +34,7 @@ QUOTAS = {
     "segment": 4,
     "also-bought": 3,
     "similar": 3,
+    "explore": 4,
     "popular": LIMIT,
     "asked": 1000,
     "default": 50,
@@ -48,6 +51,7 @@ SOURCE_LEVEL: dict[str, Level] = {
     "segment": "segment",
     "also-bought": "crowd",
     "similar": "context",
+    "explore": "crowd",
     "popular": "crowd",
     "asked": "crowd",
     "default": "neutral",
@@ -187,10 +191,12 @@ def gather(
         _add(found, "asked", ((name, 1.0, "") for name in ask.limited_to), why_not)
         for source, names in chain(_own_sources(ask, who, rank), _crowd_sources(ask, rank)):
             _add(found, source, names, None)
+        _widen(found, ask, rank, None)
         return found
     found = _personal(ask, who, rank, why_not)
     for source, names in ask.invited:
         _fill(found, source, names, QUOTAS[source], why_not)
+    _widen(found, ask, rank, why_not)
     for source, names in _crowd_sources(ask, rank):
         _fill(found, source, names, min(QUOTAS[source], LIMIT - len(found.kept)), why_not)
     _fill(found, "default", ((name, 1.0, "") for name in default), QUOTAS["default"], why_not)
@@ -259,6 +265,32 @@ def _add(
         if RANK[level] > RANK[origin.level]:
             origin.level = level
         origin.sources[source] = weight, because
+
+
+def _widen(
+    found: Gathered, ask: Ask, rank: int, why_not: Callable[[str], str | None] | None
+) -> None:
+    """Something else for who was shown too much of the same: a candidate for each slot, four at
+    the least; without `why_not` only what is there already. What others named is copied, as it
+    may be kept for the next decision."""
+    floor, room = ask.placement.diversity_floor, max(QUOTAS["explore"], ask.placement.slots)
+    if not floor or rank < RANK["context"]:
+        return
+    known = diversity(ask.profile.exposures, ask.shelf, ask.now)
+    if known is None or known.entropy >= floor:
+        return
+    kept = found.kept
+    tried = room * TRIED if why_not is not None else None
+    for one in islice(widening(known, ask.shelf, ask.placement.kinds), tried):
+        name, weight, because = one
+        origin = kept.get(name)
+        if origin is not None:
+            kept[name] = Origin(origin.level, origin.sources | {"explore": (weight, because)})
+        elif why_not is not None:
+            _fill(found, "explore", (one,), 1, why_not)
+        room -= name in kept
+        if room == 0:
+            return
 
 
 def _own_sources(ask: Ask, who: Standing, rank: int) -> Iterator[Source]:

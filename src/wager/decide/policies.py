@@ -118,6 +118,29 @@ def cautious(odds: Odds, safe: Sequence[int]) -> Odds:
     return hedged
 
 
+def widened(odds: Odds, others: Sequence[int], share: float) -> Odds:
+    """The odds, but for a `share` of them that is spread evenly over what is left of `others`.
+
+    Of a person who is shown one of K categories, a share s spread evenly over the others brings the
+    normalised entropy to s at the least, for s <= (K - 1) / K: it is concave in s, 0 at 0 and 1
+    there.
+
+    >>> odds = widened(lambda left: np.array([0.9, 0.1]), [1], 0.5)
+    >>> odds(np.array([True, True])).round(3).tolist()
+    [0.45, 0.55]
+    """
+
+    def mixed(left: Left) -> Floats:
+        given = odds(left)
+        among = [row for row in others if left[row]]
+        if among:
+            given = given * (1.0 - share)
+            given[among] += share / len(among)
+        return given
+
+    return mixed
+
+
 def floored(
     odds: Odds, floors: Sequence[tuple[Floats, float]], safe: Sequence[int]
 ) -> Odds:  # fmt: skip

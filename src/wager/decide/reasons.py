@@ -55,6 +55,8 @@ def _reasons(
     if item_id is None:
         return (Reason(kind="nothing", text="nothing was the better bet"),)
     said = [Reason(kind="everybody", text=_EVERYBODY, weight=everybody)]
+    if "explore" in origin.sources:
+        said.append(Reason(kind="explore", text="something else than what you always see"))
     for position in largest_first[:MOST]:
         weight = weights[position]
         if weight == 0.0:

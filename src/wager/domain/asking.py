@@ -28,7 +28,8 @@ def part_of_day(hour: float) -> str:
 class Shelf:
     """The items that there are, and where to find them by kind and by kind and category.
 
-    `lasting` holds the kind of each item that is there for everybody, without an end. `alike` names
+    `lasting` holds the kind of each item that is there for everybody, without an end. `leading`
+    are the best sold of each kind and first category, the best sold categories first. `alike` names
     what an item is the same thing as, where that is more than itself; `accessories` what goes with
     what is owned, by the same names; `ages` the years from and to which a child is the right age.
     """
@@ -37,6 +38,7 @@ class Shelf:
     kinds: Mapping[str, Sequence[str]]
     categories: Mapping[tuple[str, str], Sequence[str]]
     lasting: Mapping[str, str] = field(default_factory=dict)
+    leading: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
     alike: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     accessories: Mapping[str, Mapping[str, None]] = field(default_factory=dict)
     ages: Mapping[str, tuple[float, float]] = field(default_factory=dict)

@@ -132,6 +132,7 @@ class Placement(
     cool_down_minutes: Annotated[float, Meta(ge=0, le=527040)] = 0.0
     sensitive: list[str] = []
     leave_alone_share: Annotated[float, Meta(ge=0, le=0.95)] = 0.0
+    diversity_floor: Annotated[float, Meta(ge=0, le=0.9)] = 0.0
     description: str = ""
 
 

@@ -11,7 +11,7 @@ from wager.decide.candidates import NAMED_BY_DEFAULT, Origin, gather
 from wager.decide.eligibility import gate, left_out, why_not
 from wager.decide.features import FEATURES, WIDTH, rows
 from wager.decide.payoff import Worth, nothing_learnt, worth
-from wager.decide.policies import POLICIES, cautious, floored, in_shadow
+from wager.decide.policies import POLICIES, cautious, floored, in_shadow, widened
 from wager.decide.reasons import reasons
 from wager.decide.restraint import has_tag, is_full
 from wager.decide.slate import Slate, draw
@@ -102,6 +102,9 @@ class Bettor:
             mean = live.slates.priorities(mean, names, ask.queue)
             deviation = live.slates.priorities(deviation, names, ask.queue)
         odds = policy(mean, deviation, placement.risk_appetite, slots)
+        if placement.diversity_floor:
+            others = [row for row, (_, one) in enumerate(table.found) if "explore" in one.sources]
+            odds = widened(odds, others, placement.diversity_floor) if others else odds
         if placement.floors:
             odds = floored(odds, guarded(placement, table.worth, table.further), _safe_rows(table))
         if placement.name in ask.snapshot.cautious:

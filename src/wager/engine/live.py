@@ -2,9 +2,9 @@
 
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
-from itertools import count
+from itertools import count, islice
 from typing import Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -128,19 +128,33 @@ class Live:
     def rank_shelf(self) -> None:
         """Order each category by what is popular; the rest by what came last."""
         rates = self.snapshot.rates
+        categories = {
+            key: sorted(names, key=lambda name: -rates.of(name))[:60]
+            for key, names in self._categories.items()
+        }
         self.shelf = Shelf(
             items=self.items,
             kinds={kind: list(names)[-400:] for kind, names in self._kinds.items()},
-            categories={
-                key: sorted(names, key=lambda name: -rates.of(name))[:60]
-                for key, names in self._categories.items()
-            },
+            categories=categories,
             lasting=self._lasting,
+            leading=self._leading(categories),
             alike=self.kinship.alike,
             accessories=self.kinship.accessories,
             ages=self._ages,
         )
         self.slates.rank(rates)
+
+    def _leading(
+        self, categories: Mapping[tuple[str, str], Sequence[str]]
+    ) -> dict[tuple[str, str], Sequence[str]]:
+        """The first few of each category whose first category it is, the most popular first."""
+        items, rates = self.items, self.snapshot.rates
+        found = [
+            (key, list(islice((one for one in names if items[one].categories[0] == key[1]), 3)))
+            for key, names in categories.items()
+        ]
+        found.sort(key=lambda pair: -rates.of(pair[1][0]) if pair[1] else 0.0)
+        return {key: names for key, names in found if names}
 
     def take_cycles(self, cycles: Cycles) -> None:
         """How things are bought again was learnt anew; what follows from it is worked out again."""
