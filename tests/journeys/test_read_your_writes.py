@@ -15,7 +15,9 @@ def shown(server: Any, user_id: str) -> list[str]:
 
 def feedback(server: Any, event: str, user_id: str, item_id: str) -> None:
     body = {"event": event, "userId": user_id, "properties": {"itemId": item_id}}
-    assert server.ask("POST", "/v1/track", body) == {"success": True}
+    answer = server.ask("POST", "/v1/track", body)
+    assert answer["success"] is True
+    assert [one["kind"] for one in answer["effects"]]
 
 
 def test_a_dislike_is_in_force_in_the_next_decision(server: Any) -> None:

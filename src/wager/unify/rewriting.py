@@ -8,11 +8,11 @@ from msgspec.structs import replace
 
 from wager.domain.content import Item
 from wager.domain.events import Event
-from wager.domain.profiles import Affinity, Profile, Purchase
+from wager.domain.profiles import Affinity, Profile, Purchase, Use
 from wager.unify.draft import Draft, join_affinities, join_purchases
 from wager.unify.golden import fold
 
-T = TypeVar("T", Affinity, Purchase)
+T = TypeVar("T", Affinity, Purchase, Use)
 
 
 def rewritten(
@@ -39,6 +39,9 @@ def rewritten(
         moved = _moved_purchase(known, piece, told)
         if moved is not None:
             draft.bought(item_id, moved)
+    for key in was.uses.keys() | now.uses.keys():
+        if was.uses.get(key) != now.uses.get(key):
+            _put(draft.uses, key, now.uses.get(key))
     return draft.finished()
 
 

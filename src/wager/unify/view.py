@@ -106,11 +106,11 @@ def _visits(days: int) -> Derive:
 
 def _favourite(prefix: str, what: str) -> Derive:
     def favourite(profile: Profile, now: datetime) -> Field | None:
-        """The greatest leaning that is left; its share of all liked ones is how sure it is."""
+        """The greatest leaning; its share of all liked ones is how sure it is."""
         leanings = {
-            name: left
+            name: weight(leaning, now)
             for name, leaning in profile.affinities.items()
-            if name.startswith(prefix) and (left := weight(leaning, now)) > FADED
+            if leaning.weight > 0 and name.startswith(prefix)
         }
         if not leanings:
             return None
@@ -209,6 +209,7 @@ DERIVED: dict[str, Derived] = {
 }
 
 
+_FAVOURITES = {"favouriteCategory": _CATEGORY, "favouriteCreator": "creator:"}
 COUNTED = ("orders", "revenue", "visits7Days", "visits30Days")  # among the counts as well
 
 
@@ -258,10 +259,20 @@ def counts(profile: Profile, now: datetime) -> dict[str, float]:
 
 
 def view(profile: Profile, now: datetime) -> dict[str, dict[str, Any]]:
-    """`profile` as conditions and templates see it; nothing in it is null."""
+    """`profile` as conditions and templates see it; nothing in it is null.
+
+    A favourite that has all but faded is no favourite any more: nobody is told of it.
+    """
+    leanings = weights(profile, now)
     return {
-        "traits": {name: field.value for name, field in golden(profile, now).items()},
-        "affinities": weights(profile, now),
+        "traits": {
+            name: field.value
+            for name, field in golden(profile, now).items()
+            if field.source != "wager"
+            or name not in _FAVOURITES
+            or leanings[f"{_FAVOURITES[name]}{field.value}"] > FADED
+        },
+        "affinities": leanings,
         "counts": counts(profile, now),
     }
 
