@@ -10,7 +10,9 @@ from wager.decide.diversity import Diversity, diversity
 from wager.domain.asking import Shelf
 from wager.domain.content import Item
 from wager.domain.decisions import Decision
+from wager.domain.estimates import Estimate, NotEnough
 from wager.domain.profiles import Exposure
+from wager.measure.variety import mean, variety
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 CATEGORIES = ("Cat", "Dog", "Fish", "Bird", "Horse")
@@ -131,3 +133,27 @@ def test_how_varied_is_a_known_answer() -> None:
     assert (one.entropy, one.repetition, one.novelty) == (0.0, 0.9, 0.05)
     assert diversity({"Cat-0": Exposure(19, 0, START)}, shelf, START) is None
     assert diversity(even, shelf, START + timedelta(days=61)) is None
+
+
+def test_the_report_says_how_varied_it_is() -> None:
+    shop = Shop(FLOOR)
+    report = shop.engine.measuring.report("diversity")
+    assert (report["people"], report["sampled"]) == (1, 7)
+    assert report["entropy"] == NotEnough(needed=100, seen=1, what="people with 20 showings")
+    shop.close()
+    many = variety([(0.0, 0.9, 0.05)] * 100 + [(1.0, 0.5, 0.05)] * 300, 400, {"home": FLOOR})
+    assert isinstance(many["entropy"], Estimate)
+    assert many["entropy"].value == pytest.approx(0.75)
+    assert many["placements"]["home"]["below"].value == pytest.approx(0.25)  # type: ignore[index]
+
+
+def test_the_interval_of_a_mean_holds_and_narrows() -> None:
+    """400 samples of 200 from a known law: misses within the binomial limit at 1e-6 of 5 %."""
+    rng = np.random.default_rng(5)
+    found = [mean(rng.beta(0.5, 1.5, 200)) for _ in range(400)]
+    misses = sum(isinstance(one, Estimate) and not one.low <= 0.25 <= one.high for one in found)
+    assert misses <= 44
+    narrow, wide = mean(rng.beta(0.5, 1.5, 20_000)), found[0]
+    assert isinstance(narrow, Estimate)
+    assert isinstance(wide, Estimate)
+    assert narrow.high - narrow.low < (wide.high - wide.low) / 5.0

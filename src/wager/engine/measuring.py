@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from wager.decide.diversity import diversity
 from wager.domain.alarms import Alarm
 from wager.domain.definitions import Goal
 from wager.engine.live import Live
@@ -26,13 +27,15 @@ from wager.measure.reports import (
     stakeholders_of,
     tradeoffs_of,
 )
-from wager.stores.base import EventQuery
+from wager.measure.variety import variety
+from wager.stores.base import EventQuery, ProfileQuery
 
 MODEL = "measured"
 PAGE = 2000
 SAVED_AFTER = 10_000  # bets with news
 CHECKED_AT_ONCE = 500  # profiles looked up for merges and erasures with each report
 QUARANTINE_SHOWN = 1000
+SAMPLED, SAMPLE_PAGE = 1000, 250  # profiles that the diversity is read of
 HOURS_LIMIT = 24 * 3660.0
 
 
@@ -66,6 +69,7 @@ class Measuring:
             "levels": lambda asked: levels_of(self._book, asked),
             "health": self._health,
             "shadow": lambda asked: shadow_of(self._book, asked),
+            "diversity": self._diversity,
         }
 
     def report(self, name: str, **filters: object) -> Report:
@@ -193,6 +197,26 @@ class Measuring:
     def _stakeholders(self, asked: Asked) -> Report:
         owners = {name: goal.owner for name, goal in self.live.goals.items()}
         return stakeholders_of(self._book, asked, owners)
+
+    def _diversity(self, asked: Asked) -> Report:
+        """Of the first thousand people by profile id, which is drawn by chance."""
+        now, found, sampled, after = self._now(), [], 0, ""
+        while sampled < SAMPLED:
+            page = self.live.stores.profiles.list(ProfileQuery(after=after, limit=SAMPLE_PAGE))
+            for profile in page:
+                shown = diversity(profile.exposures, self.live.shelf, now)
+                if shown is not None:
+                    found.append((shown.entropy, shown.repetition, shown.novelty))
+            sampled += len(page)
+            if len(page) < SAMPLE_PAGE:
+                break
+            after = page[-1].profile_id
+        floors = {
+            name: placement.diversity_floor
+            for name, placement in self.live.placements.items()
+            if placement.diversity_floor and asked.placement in (None, name)
+        }
+        return variety(found, sampled, floors)
 
     def _health(self, asked: Asked) -> Report:
         part = self._book.tally.select(since=asked.since, placement=asked.placement).total()
