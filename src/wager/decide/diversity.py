@@ -10,6 +10,7 @@ from wager.domain.profiles import Exposure
 
 LATELY = timedelta(days=60)
 LEAST_SHOWINGS = 20
+LEADING = 3  # items of each category that are kept at hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +81,15 @@ def widening(
     found: Diversity, shelf: Shelf, kinds: Sequence[str]
 ) -> Iterator[tuple[str, float, str]]:
     """The best sold of each category that had less than an even share of the showings, the least
-    shown first, then the second best of each: (item, 1, category)."""
-    shown = found.by_category
-    little = found.showings / max(found.categories, 1)
-    narrow = [
-        (category, names)
-        for (kind, category), names in shelf.leading.items()
-        if shown.get(category, 0) < little and (not kinds or kind in kinds)
-    ]
-    narrow.sort(key=lambda pair: shown.get(pair[0], 0))
-    for place in range(max((len(names) for _, names in narrow), default=0)):
-        for category, names in narrow:
-            if place < len(names):
+    shown first, then the second best of each and the third: (item, 1, category)."""
+    shown, little = found.by_category, found.showings / max(found.categories, 1)
+    kinds = kinds or list(shelf.kinds)
+    few = sorted((name for name in shown if shown[name] < little), key=lambda name: shown[name])
+    for place in range(LEADING):
+        for (kind, category), names in shelf.leading.items():
+            if category not in shown and kind in kinds and place < len(names):
                 yield names[place], 1.0, category
+        for category in few:
+            for kind in kinds:
+                if place < len(names := shelf.leading.get((kind, category), ())):
+                    yield names[place], 1.0, category

@@ -9,6 +9,7 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from wager.decide.candidates import Standing, standing
+from wager.decide.diversity import LEADING
 from wager.decide.eligibility import is_lasting
 from wager.decide.ownership import Kinship
 from wager.domain import lifestages
@@ -150,7 +151,10 @@ class Live:
         """The first few of each category whose first category it is, the most popular first."""
         items, rates = self.items, self.snapshot.rates
         found = [
-            (key, list(islice((one for one in names if items[one].categories[0] == key[1]), 3)))
+            (
+                key,
+                list(islice((one for one in names if items[one].categories[0] == key[1]), LEADING)),
+            )
             for key, names in categories.items()
         ]
         found.sort(key=lambda pair: -rates.of(pair[1][0]) if pair[1] else 0.0)
