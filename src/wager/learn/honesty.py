@@ -11,7 +11,7 @@ from wager.learn.popularity import EPOCH_DAYS
 Floats = NDArray[np.float64]
 Curve = tuple[Floats, Floats]  # what was said (points,), rising; what to say instead (points,)
 
-HALF_LIFE_DAYS = 14.0
+HALF_LIFE_DAYS = 4.0
 PER_DOUBLING = 4  # bins are 19 % wide
 DOUBTED_WINS = 10.0  # as many wins, just as often as was said, weigh against those that were seen
 FAR = 1000.0  # beyond the largest that was seen, the last ratio holds
