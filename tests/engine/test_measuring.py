@@ -15,7 +15,6 @@ from wager.engine import measuring
 from wager.engine.engine import Engine
 from wager.engine.measuring import Measuring, Vitals
 from wager.errors import BadInput, StoreFailed, UnknownName
-from wager.measure.calibration import Decile
 from wager.measure.reports import REPLAY_NOTE
 
 START = datetime(2026, 1, 5, 18, 3, tzinfo=UTC)
@@ -92,7 +91,7 @@ def _rounded(value: object) -> object:
         return {name: _rounded(part) for name, part in value.items()}
     if isinstance(value, list):
         return [_rounded(part) for part in value]
-    if isinstance(value, Decile):
+    if isinstance(value, msgspec.Struct):
         return _rounded(msgspec.structs.asdict(value))
     return round(value, 9) if isinstance(value, float) else value
 
