@@ -32,12 +32,24 @@ def test_written_read_listed_deleted(
     changed = client.put(path, headers=secret, json=document | {"description": "other"}).json()
     assert changed["version"] == written["version"] + 1
     read = client.get(path, headers=secret).json()
-    assert set(read) == {"version", "at", "definition"} and read["version"] == changed["version"]
+    assert read == changed | {"warnings": read["warnings"]}
+    assert set(read["warnings"]) <= set(written["warnings"])
     listed = client.get(f"/v1/{kind}", headers=secret).json()[kind]
     assert document["name"] in [one["definition"]["name"] for one in listed]
     assert client.delete(path, headers=secret).json() == {"success": True}
     is_problem(client.get(path, headers=secret), 404)
     is_problem(client.delete(path, headers=secret), 404)
+
+
+def test_a_conflict_is_still_said_when_it_is_read(client: httpx.Client, secret: Headers) -> None:
+    case = {"placement": "home", "goal": "click", "state": "live", "items": ["p-1"]}
+    for name in ("one", "other"):
+        client.put(f"/v1/usecases/{name}", headers=secret, json=case)
+    said = client.get("/v1/usecases/one", headers=secret).json()["warnings"]
+    assert any("'one' and 'other' both want 'p-1'" in one for one in said)
+    client.put("/v1/usecases/other", headers=secret, json=case | {"state": "retired"})
+    said = client.get("/v1/usecases/one", headers=secret).json()["warnings"]
+    assert not any("'other'" in one for one in said)
 
 
 def test_the_name_may_stand_in_the_path_alone(

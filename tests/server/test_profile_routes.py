@@ -79,3 +79,15 @@ def test_export_and_erase(client: httpx.Client, secret: Headers, is_problem: Pro
     for path in ("user_id/u-1", "anonymous_id/a-1", "email/ada@example.com"):
         is_problem(client.get(f"/v1/profiles/{path}", headers=secret), 404)
     assert client.get("/v1/decisions", headers=secret).json()["decisions"] == []
+
+
+def test_the_outlook(client: httpx.Client, secret: Headers, is_problem: Problem) -> None:
+    found = client.get("/v1/profiles/user_id/u-1/outlook", headers=secret).json()
+    assert found["caps"] == found["owned"] == found["people"] == []
+    assert found["variety"] == {
+        "type": "NotEnough", "needed": 20, "seen": 0, "what": "showings",
+    }  # fmt: skip
+    path = "/v1/profiles/user_id/u-1/outlook?at=2026-01-05T18:00:00Z"
+    assert client.get(path, headers=secret).json()["at"] == "2026-01-05T18:00:00Z"
+    is_problem(client.get("/v1/profiles/user_id/u-2/outlook", headers=secret), 404)
+    is_problem(client.get("/v1/profiles/user_id/u-1/outlook?at=soon", headers=secret), 422)

@@ -82,8 +82,6 @@ def _steps(reasons: Sequence[Reason], expected: float, unit: Unit) -> list[Step]
 
 
 def _colour(reason: Reason) -> str:
-    if reason.weight < 0:
-        return "var(--harm)"
     return f"var(--{_KIND_LEVEL.get(reason.kind, 'context')})"
 
 
@@ -113,9 +111,18 @@ def _bar(length: float, step: Step, *, shown: bool) -> Option:
     label = {"position": "right", "formatter": step.label, "fontSize": 12, "color": "var(--ink)"}
     return {
         "value": length,
-        "itemStyle": {"color": step.colour, "borderRadius": 2},
+        "itemStyle": _fill(step),
         "label": {"show": shown, **label},
     }
+
+
+def _fill(step: Step) -> Option:
+    """A full bar adds; a hollow one, in the same colour, takes away."""
+    if step.end >= step.start:
+        return {"color": step.colour, "borderRadius": 2}
+    return {
+        "color": "var(--card)", "borderRadius": 2, "borderColor": step.colour, "borderWidth": 2,
+    }  # fmt: skip
 
 
 def odds(rows: Sequence[tuple[str, float, bool]]) -> Plot:

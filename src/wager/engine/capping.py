@@ -24,10 +24,11 @@ _SILENT = ("placement", "useCase", "channel", "person", "household")
 @dataclass(frozen=True, slots=True)
 class Counter:
     """A cap, in force from `start` until `until`; `name` is what it counts for one person or
-    household."""
+    household, `about` the tag, placement or use case in it."""
 
     cap: Cap
     name: str
+    about: str = ""
     start: datetime | None = None
     until: datetime | None = None
 
@@ -78,8 +79,9 @@ def running(caps: Sequence[Counter], now: datetime) -> Sequence[Counter]:
 
 def _counter(cap: Cap, declared_by: str) -> Counter:
     named = {"tag": cap.tag or "", "placement": declared_by, "useCase": declared_by}
+    about = named.get(cap.per, "")
     how = "" if cap.counts == "decided" else f":{cap.counts}"
-    return Counter(cap, f"{cap.per}:{named.get(cap.per, '')}:{cap.window_minutes:g}{how}")
+    return Counter(cap, f"{cap.per}:{about}:{cap.window_minutes:g}{how}", about)
 
 
 class Capping:
@@ -153,7 +155,7 @@ class Capping:
                 _key(owner, one, ask, item),
                 reservation,
                 ask.now,
-                limit=limit - self._elsewhere(ask, one, item),
+                limit=limit - self._elsewhere(ask, one, item, one.seconds),
                 window_seconds=one.seconds,
                 amount=float(amount),
             )
@@ -161,17 +163,21 @@ class Capping:
         )
 
     def _left(self, ask: Ask, one: Counter, item: str = "") -> float:
+        return one.cap.limit - self.spent(ask, one, item)
+
+    def spent(self, ask: Ask, one: Counter, item: str = "", *, ahead: float = 0.0) -> float:
+        """What is counted now; with `ahead` what will be in so many seconds if nothing is shown."""
         spent = self._stores.ledger.spent
-        seconds = one.seconds
+        window = seconds = max(one.seconds - ahead, 1e-6)
         if one.cap.unanswered and (answered := responded_at(ask.profile)) is not None:
             seconds = min(seconds, max((ask.now - answered).total_seconds(), 1e-6))
         most = max(
             spent(_key(owner, one, ask, item), ask.now, window_seconds=seconds)
             for owner in _owners(one.cap, ask.profile)
         )
-        return one.cap.limit - most - self._elsewhere(ask, one, item)
+        return most + self._elsewhere(ask, one, item, window)
 
-    def _elsewhere(self, ask: Ask, one: Counter, item: str) -> float:
+    def _elsewhere(self, ask: Ask, one: Counter, item: str, seconds: float) -> float:
         """What was counted for the profiles that have been merged into this one."""
         if one.cap.per == "household" and ask.profile.households:
             return 0.0
@@ -179,7 +185,7 @@ class Capping:
             return 0.0
         spent = self._stores.ledger.spent
         return sum(
-            spent(_key(f"profile:{other}", one, ask, item), ask.now, window_seconds=one.seconds)
+            spent(_key(f"profile:{other}", one, ask, item), ask.now, window_seconds=seconds)
             for other in ask.profile.merged_from
         )
 
@@ -191,13 +197,16 @@ class Capping:
         profile = ask.profile
         known = self._shown.get(profile.profile_id)
         if known is None or known[0] != profile.merged_from:
-            known = profile.merged_from, Counts(self._logged(ask, seconds))
+            shown = (choice for made in self.logged(ask, seconds) for choice in made.choices)
+            items = Counts(one.item_id for one in shown if one.item_id is not None)
+            known = profile.merged_from, items
             self._shown[profile.profile_id] = known
             if len(self._shown) > PEOPLE_REMEMBERED:
                 self._shown.popitem(last=False)
         return known[1]
 
-    def _logged(self, ask: Ask, seconds: float) -> Iterator[str]:
+    def logged(self, ask: Ask, seconds: float) -> Iterator[Decision]:
+        """What was decided for the person within so many seconds, the newest of it."""
         query = DecisionQuery(
             profile_id=ask.profile.profile_id,
             since=ask.now - timedelta(seconds=seconds),
@@ -206,10 +215,7 @@ class Capping:
         cursor: str | None = None
         for _ in range(PAGES):
             page = self._stores.decisions.list(_after(query, cursor))
-            for logged in page.decisions:
-                for choice in logged.decision.choices:
-                    if choice.item_id is not None:
-                        yield choice.item_id
+            yield from (logged.decision for logged in page.decisions)
             cursor = page.cursor
             if cursor is None:
                 return

@@ -50,7 +50,7 @@ class Engine:
         self.learning = Learning(self.live, lambda: self.collecting.regroup())
         self.deciding = Deciding(self.live)
         self.measuring = Measuring(self.live)
-        self.people = People(self.live, self._forget)
+        self.people = People(self.live, self.deciding.capping, self._forget)
         self.publishing = Publishing(self.live)
         self.collecting = Collecting(
             stores, self.live, Hooks(self.learning.settle, self.live.held_out_from)

@@ -2,15 +2,19 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from wager.domain.events import Quarantined, StoredEvent
 from wager.domain.identity import Identity
+from wager.domain.outlook import Outlook
 from wager.domain.profiles import Profile
 from wager.engine import giving
+from wager.engine.capping import Capping
 from wager.engine.live import Live
+from wager.engine.outlook import outlook
 from wager.errors import BadInput, NotFound
 from wager.stores.base import DecisionQuery, EventQuery, ProfileQuery
 from wager.unify.view import golden
@@ -21,8 +25,9 @@ PAGE = 1000
 class People:
     """One profile read for everybody: each field with value, source, time, confidence and rule."""
 
-    def __init__(self, live: Live, forget: Callable[[str], None]) -> None:
+    def __init__(self, live: Live, capping: Capping, forget: Callable[[str], None]) -> None:
         self.live = live
+        self._capping = capping
         self._forget = forget
 
     def stored(self, kind: str, value: str) -> Profile:
@@ -50,6 +55,13 @@ class People:
         """The lines of the person's latest orders, and which of them are gifts and why."""
         profile = self.stored(kind, value)
         return giving.lines(self.live.stores, self.live.items, profile)
+
+    def outlook(
+        self, kind: str, value: str, *, at: datetime | None = None, device: str | None = None
+    ) -> Outlook:
+        """What binds and what is due now: caps, purchases, who is there, how varied it was."""
+        profile, moment = self.stored(kind, value), at or self.live.now()
+        return outlook(self.live, self._capping, profile, at=moment, device=device)
 
     def list(self, query: ProfileQuery) -> list[Profile]:
         """Living profiles by the beginning of an identity, or by segment."""

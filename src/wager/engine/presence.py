@@ -25,20 +25,10 @@ class Presence:
         name that the request gives it.
         """
         needed = ask.placement.identity_threshold
-        found = self._persons(ask.profile) if needed > 0 else None
+        found = self.present(ask, device) if needed > 0 else None
         if found is None:
             return None, None
-        items = ask.shelf.items
-        tastes = [
-            taste(one) for name in ask.cart if name in items for one in items[name].categories
-        ]
-        odds = present(
-            found,
-            part=ask.local.hour // HOURS_OF_USE,
-            weekend=ask.local.weekday() >= 5,
-            device=None if device is None else short(device),
-            tastes=tastes[:1],
-        )
+        odds = found[1]
         surest = max(odds)
         people = f"{len(odds)} people seem to use this account"
         if surest < needed:
@@ -46,6 +36,23 @@ class Presence:
             return Reason(kind="who", text=text), None
         number = odds.index(surest) + 1
         return None, Reason(kind="who", text=f"{people}; it is number {number}, {surest:.0%} sure")
+
+    def present(self, ask: Ask, device: str | None) -> tuple[Persons, tuple[float, ...]] | None:
+        """The people in the account and the probability of each; None where it is one person's."""
+        found = self._persons(ask.profile)
+        if found is None:
+            return None
+        items = ask.shelf.items
+        tastes = [
+            taste(one) for name in ask.cart if name in items for one in items[name].categories
+        ]
+        return found, present(
+            found,
+            part=ask.local.hour // HOURS_OF_USE,
+            weekend=ask.local.weekday() >= 5,
+            device=None if device is None else short(device),
+            tastes=tastes[:1],
+        )
 
     def _persons(self, profile: Profile) -> Persons | None:
         kept = self._kept.get(profile.profile_id)

@@ -12,6 +12,7 @@ from wager.server.events import DONE, Done
 from wager.server.operations import Body, Call, Operation
 from wager.server.shared import Shared
 from wager.server.wire import KB, encode, read
+from wager.stores.base import Stored
 
 DEFINITION_BYTES = 256 * KB
 
@@ -35,8 +36,8 @@ class Definitions:
             summary=f"The newest version of each {noun}",
         )  # fmt: skip
         yield Operation(
-            method="GET", path=one, handler=self._get, answer=stored, summary=f"One {noun}",
-            problems=(404,),
+            method="GET", path=one, handler=self._get, answer=written, problems=(404,),
+            summary=f"One {noun}, and what looks wrong with it now",
         )  # fmt: skip
         yield Operation(
             method="PUT", path=one, handler=self._put, answer=written,
@@ -52,7 +53,11 @@ class Definitions:
         return encode({self._kind: self._publishing.list(self._kind)})
 
     async def _get(self, call: Call) -> bytes:
-        return encode(self._publishing.get(self._kind, call.parts["name"]))
+        return await self._service.in_thread(self._one, call.parts["name"])
+
+    def _one(self, name: str) -> bytes:
+        stored = self._publishing.get(self._kind, name)
+        return encode(_told(stored, self._publishing.warnings(stored.definition)))
 
     async def _put(self, call: Call) -> bytes:
         document, name = read(call.body), call.parts["name"]
@@ -64,18 +69,20 @@ class Definitions:
             self._publishing.put, self._kind, document
         )
         await self._service.durable(durable)
-        return encode(
-            {
-                "version": stored.version,
-                "at": stored.at,
-                "definition": stored.definition,
-                "warnings": warnings,
-            }
-        )
+        return encode(_told(stored, warnings))
 
     async def _delete(self, call: Call) -> bytes:
         await self._service.durable(self._publishing.delete(self._kind, call.parts["name"]))
         return DONE
+
+
+def _told(stored: Stored, warnings: list[str]) -> dict[str, object]:
+    return {
+        "version": stored.version,
+        "at": stored.at,
+        "definition": stored.definition,
+        "warnings": warnings,
+    }
 
 
 def _shape(name: str, definition: Any, more: dict[str, Any]) -> Any:

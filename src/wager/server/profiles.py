@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from wager.domain.identity import Time
+from wager.domain.outlook import Outlook
 from wager.server.decisions import Page, page
 from wager.server.operations import Call, Operation
 from wager.server.shapes import PROFILE, STORED_EVENT, Answer, explained, settled, spell
@@ -34,6 +36,11 @@ class ProfilePage(msgspec.Struct, frozen=True):
 class DecisionsQuery(msgspec.Struct, forbid_unknown_fields=True):
     limit: Limit = 50
     cursor: str | None = None
+
+
+class OutlookQuery(msgspec.Struct, forbid_unknown_fields=True):
+    at: Time | None = None
+    device: str | None = None
 
 
 class Erased(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,6 +111,11 @@ class Profiles:
             problems=(404,),
         )  # fmt: skip
         yield Operation(
+            method="GET", path=f"{one}/outlook", handler=self._outlook, answer=Outlook,
+            query=OutlookQuery, problems=(404,),
+            summary="What binds and what is due for this person: caps, purchases, who is there",
+        )  # fmt: skip
+        yield Operation(
             method="GET", path=f"{one}/decisions", handler=self._decisions, answer=Page,
             query=DecisionsQuery, summary="This person's decisions, newest first", problems=(404,),
         )  # fmt: skip
@@ -150,6 +162,15 @@ class Profiles:
 
     def _ordered(self, kind: str, value: str) -> bytes:
         return encode({"lines": self._people.orders(kind, value)})
+
+    async def _outlook(self, call: Call) -> bytes:
+        asked = query(call.scope["query_string"], OutlookQuery)
+        return await self._service.in_thread(
+            self._looked_out, call.parts["kind"], call.parts["value"], asked
+        )
+
+    def _looked_out(self, kind: str, value: str, asked: OutlookQuery) -> bytes:
+        return encode(self._people.outlook(kind, value, at=asked.at, device=asked.device))
 
     async def _decisions(self, call: Call) -> bytes:
         asked = query(call.scope["query_string"], DecisionsQuery)
