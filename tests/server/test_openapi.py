@@ -15,6 +15,7 @@ POST /v1/a  POST /v1/b  GET /v1/quarantine  POST /v1/quarantine/{}/replay  DELET
 GET /v1/events  POST /v1/decide  GET /v1/decisions/{}  GET /v1/decisions
 GET /v1/profiles  GET /v1/profiles/{}/{}  DELETE /v1/profiles/{}/{}  GET /v1/profiles/{}/{}/export
 GET /v1/profiles/{}/{}/orders  GET /v1/profiles/{}/{}/outlook
+GET /v1/profiles/{}/{}/explain/{}
 GET /v1/profiles/{}/{}/decisions  GET /v1/items  POST /v1/items  GET /v1/items/{}  PUT /v1/items/{}
 DELETE /v1/items/{}  GET /v1/reports/{}
 GET /healthz  GET /readyz  GET /metrics  GET /openapi.json  GET /docs

@@ -38,6 +38,24 @@ def test_the_golden_record(client: httpx.Client, secret: Headers) -> None:
         assert same["profileId"] == profile["profileId"]
 
 
+def test_why_a_field_is_as_it_is(
+    client: httpx.Client, secret: Headers, is_problem: Problem
+) -> None:
+    later = {"userId": "u-1", "traits": {"plan": "silver"}, "timestamp": "2020-01-05T12:00:00Z"}
+    client.post("/v1/identify", headers=secret, json=later)
+    told = client.get("/v1/profiles/user_id/u-1/explain/plan", headers=secret).json()
+    assert told["name"] == "plan" and told["field"]["value"] == "gold"
+    assert told["why"].startswith("stated, and the latest so")
+    (lost,) = told["losers"]
+    assert (lost["field"]["value"], lost["why"]) == ("silver", "older")
+    assert set(lost["field"]) == set(told["field"])
+    nothing = client.get("/v1/profiles/user_id/u-1/explain/a%2Fb", headers=secret).json()
+    assert nothing == {
+        "name": "a/b", "field": None, "why": "nothing is known of 'a/b'", "losers": [],
+    }  # fmt: skip
+    is_problem(client.get("/v1/profiles/user_id/u-2/explain/plan", headers=secret), 404)
+
+
 def test_nobody(client: httpx.Client, secret: Headers, is_problem: Problem) -> None:
     for path in ("user_id/u-2", "email/nobody", "nonsense/u-1", "user_id/u-1/nothing"):
         is_problem(client.get(f"/v1/profiles/{path}", headers=secret), 404)

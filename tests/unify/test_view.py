@@ -141,7 +141,7 @@ def test_an_explanation_names_the_winner_and_what_lost() -> None:
     profile = fold(BLANK, events, {})
     told = explain(profile, "locale", START, events)
     assert told.field == Field("de-DE", "api", START + timedelta(days=2))
-    assert [(field.value, why) for field, why in told.losers] == [
+    assert [(one.field.value, one.why) for one in told.losers] == [
         ("en-US", "derived, and stated goes before it"),
         ("fr-FR", "older"),
     ]
@@ -151,3 +151,18 @@ def test_an_explanation_names_the_winner_and_what_lost() -> None:
     assert "shoeSize" in unknown.why
     worked_out = explain(fold(BLANK, [order("bread", 5)], ITEMS), "averageOrder", START)
     assert worked_out.why == "derived: revenue / orders"
+
+
+def test_an_explanation_of_what_was_taken_back() -> None:
+    said = event("", 1, kind="identify", traits={"locale": "fr-FR"}, source="crm")
+    back = event("", 2, kind="identify", traits={"locale": None})
+    told = explain(fold(BLANK, [said, back], {}), "locale", START, [said, back])
+    assert told.field is None and told.why.startswith("taken back at 2026-01-07")
+    assert [(one.field.value, one.why) for one in told.losers] == [("fr-FR", "older")]
+    own = event("", 1, kind="identify", traits={"averageOrder": 9.0})
+    back = event("", 2, kind="identify", traits={"averageOrder": None})
+    events = [own, back, order("bread", 5)]
+    derived_again = explain(fold(BLANK, events, ITEMS), "averageOrder", START, events)
+    assert derived_again.field is not None and derived_again.field.value == 5.0
+    assert derived_again.why.startswith("derived: revenue / orders; what was stated was taken back")
+    assert [(one.field.value, one.why) for one in derived_again.losers] == [(9.0, "older")]

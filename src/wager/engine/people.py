@@ -17,7 +17,7 @@ from wager.engine.live import Live
 from wager.engine.outlook import outlook
 from wager.errors import BadInput, NotFound
 from wager.stores.base import DecisionQuery, EventQuery, ProfileQuery
-from wager.unify.view import golden
+from wager.unify.view import Explanation, explain, golden
 
 PAGE = 1000
 
@@ -50,6 +50,12 @@ class People:
         profile = self.stored(kind, value)
         traits = golden(profile, self.live.now())
         return msgspec.structs.replace(profile, traits=traits)
+
+    def explain(self, kind: str, value: str, field: str) -> Explanation:
+        """Why a field of the golden record is as it is: what chose it, what lost, and why."""
+        profile = self.stored(kind, value)
+        events = giving.history(self.live.stores, [profile.profile_id])
+        return explain(profile, field, self.live.now(), events)
 
     def orders(self, kind: str, value: str) -> "Sequence[dict[str, Any]]":
         """The lines of the person's latest orders, and which of them are gifts and why."""

@@ -1,6 +1,6 @@
 """People over HTTP: the golden record, its decisions, what is held of them, and the way out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -11,7 +11,15 @@ from wager.domain.identity import Time
 from wager.domain.outlook import Outlook
 from wager.server.decisions import Page, page
 from wager.server.operations import Call, Operation
-from wager.server.shapes import PROFILE, STORED_EVENT, Answer, explained, settled, spell
+from wager.server.shapes import (
+    EXPLANATION,
+    PROFILE,
+    STORED_EVENT,
+    Answer,
+    explained,
+    settled,
+    spell,
+)
 from wager.server.shared import Shared
 from wager.server.wire import encode, query
 from wager.stores.base import DecisionQuery, ProfileQuery
@@ -106,6 +114,11 @@ class Profiles:
             summary="All that is held of this person", problems=(404,),
         )  # fmt: skip
         yield Operation(
+            method="GET", path=f"{one}/explain/{{field}}", handler=self._explain,
+            answer=EXPLANATION, problems=(404,),
+            summary="Why a field is as it is: the rule that chose it, what lost, and why",
+        )  # fmt: skip
+        yield Operation(
             method="GET", path=f"{one}/orders", handler=self._orders, answer=Orders,
             summary="What this person ordered lately, and which of it was for somebody else",
             problems=(404,),
@@ -156,6 +169,13 @@ class Profiles:
                 "decisions": [settled(one, explained(one.decision)) for one in held["decisions"]],
             }
         )
+
+    async def _explain(self, call: Call) -> bytes:
+        return await self._service.in_thread(self._explained, call.parts)
+
+    def _explained(self, parts: Mapping[str, str]) -> bytes:
+        found = self._people.explain(parts["kind"], parts["value"], parts["field"])
+        return encode(spell(found, EXPLANATION))
 
     async def _orders(self, call: Call) -> bytes:
         return await self._service.in_thread(self._ordered, call.parts["kind"], call.parts["value"])

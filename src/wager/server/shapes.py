@@ -22,6 +22,7 @@ from wager.domain.definitions import Level
 from wager.domain.events import Quarantined, StoredEvent
 from wager.domain.identity import Time
 from wager.domain.profiles import Profile
+from wager.unify.view import Explanation
 
 T = TypeVar("T")
 
@@ -200,6 +201,7 @@ def _default(field: msgspec.structs.FieldInfo) -> tuple[Any, ...]:
 
 
 PROFILE: Any = spelled(Profile)
+EXPLANATION: Any = spelled(Explanation)
 QUARANTINED: Any = spelled(Quarantined)
 STORED_EVENT: Any = spelled(StoredEvent)
 

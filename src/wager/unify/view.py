@@ -277,35 +277,46 @@ def view(profile: Profile, now: datetime) -> dict[str, dict[str, Any]]:
     }
 
 
-class Explanation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class Loser(msgspec.Struct, frozen=True):
+    """What a source states of a field, and why that is not the field's value."""
+
+    field: Field
+    why: str
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """Why a field has its value: the winner with its rule, and what lost against it, and why."""
 
     name: str
     field: Field | None
     why: str
-    losers: tuple[tuple[Field, str], ...] = ()
+    losers: tuple[Loser, ...] = ()
 
 
 def explain(
     profile: Profile, name: str, now: datetime, events: Iterable[Event] = ()
 ) -> Explanation:
     """The field, the rule that chose it, and what else the events state for it, newest first."""
-    chosen = trait(profile, name, now)
-    if chosen is None:
-        return Explanation(name=name, field=None, why=f"nothing is known of {name!r}")
+    chosen, known = trait(profile, name, now), profile.traits.get(name)
+    against = known if known is not None else chosen  # what took a field back won as well
     stated: Mapping[Field, None] = dict.fromkeys(
         told for event in events if (told := statements(event).get(name)) is not None
     )
-    losers = [
-        (field, _lost(field, chosen))
+    losers = tuple(
+        Loser(field, _lost(field, against))
         for field in sorted(stated, key=lambda field: field.at, reverse=True)
-        if field != chosen
-    ]
+        if against is not None and field != against
+    )
+    return Explanation(name=name, field=chosen, why=_why(name, chosen, known), losers=losers)
+
+
+def _why(name: str, chosen: Field | None, known: Field | None) -> str:
+    taken_back = "" if known is None or known.value is not None else f"taken back at {known.at}"
+    if chosen is None:
+        return taken_back or f"nothing is known of {name!r}"
     if chosen.source == "wager":
-        why = f"derived: {chosen.rule}"
-    else:
-        why = f"{chosen.provenance}, and the latest so: from {chosen.source} at {chosen.at}"
-    return Explanation(name=name, field=chosen, why=why, losers=tuple(losers))
+        return f"derived: {chosen.rule}" + (f"; what was stated was {taken_back}" if known else "")
+    return f"{chosen.provenance}, and the latest so: from {chosen.source} at {chosen.at}"
 
 
 def _lost(field: Field, chosen: Field) -> str:
