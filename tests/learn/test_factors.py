@@ -135,3 +135,19 @@ def test_nobody_known_is_shown_nothing() -> None:
     assert had.items.tolist() == [0] and had.days.tolist() == [3.0]
     everything = Had(np.arange(ITEMS), np.ones(ITEMS), np.ones(ITEMS), np.zeros(ITEMS))
     assert taste.similar(everything, 5) == []
+
+
+def test_the_list_is_of_the_likeliest_that_were_not_had() -> None:
+    taste = learn_taste(world(), SHAPE)
+    for had in each_person(world(), 100.0).values():
+        odds = replace(taste, again=-taste.again).log_odds(had)  # none of what was had is read
+        odds[had.items] = -np.inf
+        best = np.sort(odds)[::-1][:5]
+        said = [p for _, p in taste.similar(had, 5)]
+        np.testing.assert_allclose(said, 1.0 / (1.0 + np.exp(-best)), rtol=1e-4)
+        assert not {name for name, _ in taste.similar(had, 5)} & {f"i-{n}" for n in had.items}
+
+
+def test_of_what_is_equal_the_first_is_on_top() -> None:
+    assert top(np.array([1.0, 3.0, 2.0, 3.0, 2.0]), 3).tolist() == [1, 3, 2]
+    assert top(np.array([1.0, 2.0]), 2).tolist() == [1, 0] and top(np.zeros(3), 0).tolist() == []

@@ -39,7 +39,7 @@ class Shape:
 
     most_items: int = 10_000
     least_people: int = 20
-    neighbours: int = 100
+    neighbours: int = 50
     penalty: float = 1000.0
     most_people: int = 700
     shown: int = 600
@@ -62,7 +62,8 @@ def goes_together(history: History, shape: Shape) -> Taste:
     """Items chosen by the same people, whenever, by EASE; what comes next is not learnt yet."""
     x = _once(history)
     weights = ease((x.T @ x).toarray(), shape.penalty)
-    others, kept = strongest(weights, shape.neighbours)
+    found = strongest(weights, shape.neighbours)
+    others, kept = found[0].astype(np.intp), found[1].astype(np.float64)
     names = history.items
     places = {name: place for place, name in enumerate(names)}
     taste = Taste(names, others, kept, places, appeal=np.zeros((2, len(names))))
@@ -176,8 +177,9 @@ def pack(taste: Taste) -> bytes:
     """A taste as bytes for the store."""
     body = io.BytesIO()
     np.savez(
-        body, items=np.array(taste.items, dtype=np.str_), others=taste.others,
-        weights=taste.weights, fresh=taste.fresh, again=taste.again, appeal=taste.appeal,
+        body, items=np.array(taste.items, dtype=np.str_), others=taste.others.astype(np.int32),
+        weights=taste.weights.astype(np.float32), fresh=taste.fresh, again=taste.again,
+        appeal=taste.appeal,
     )  # fmt: skip
     return body.getvalue()
 
@@ -188,4 +190,5 @@ def unpack(body: bytes) -> Taste:
         items = tuple(kept["items"].tolist())
         places = {name: place for place, name in enumerate(items)}
         tables = (kept[name] for name in ("fresh", "again", "appeal"))
-        return Taste(items, kept["others"], kept["weights"], places, *tables)
+        others, weights = kept["others"].astype(np.intp), kept["weights"].astype(np.float64)
+        return Taste(items, others, weights, places, *tables)
