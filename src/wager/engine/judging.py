@@ -13,7 +13,7 @@ from wager.domain.decisions import Decision, LoggedDecision
 from wager.domain.identity import Time
 from wager.domain.models import Payoffs
 from wager.domain.settlement import news
-from wager.learn.drift import DAY_HOURS, HOUR, Watch, alarms
+from wager.learn.drift import DAY_HOURS, HOUR, SETTLED, Watch, alarms
 from wager.learn.honesty import Honesty, weight_at
 
 GATHERED = 500  # bets whose inputs are summed together
@@ -39,6 +39,11 @@ class Waiting(msgspec.Struct, array_like=True):
 
 class Judging(msgspec.Struct):
     """Feed it logged decisions whenever they changed; a part of the checkpoint of learning.
+
+    A bet counts when its window is over, not when it is won: wins come early and losses at the end,
+    so that at any moment a recent bet that counts already would be a won one. To count both sooner
+    needs to be told how wins spread over the window, and a change of that alone would then be
+    taken for drift. The price is that an alarm is as late as the goal's window is long.
 
     `open` are the ids of the bets that are not settled, `waiting` those that are while their window
     is not over.
@@ -99,6 +104,17 @@ class Judging(msgspec.Struct):
         """The payoffs with what to say instead of what they say."""
         fold = self.honesty.get(placement)
         return payoffs if fold is None else replace(payoffs, honest=fold.curve())
+
+    def settled_since(self, placement: str, at: datetime) -> float:
+        """How many settled choices of the placement are not older."""
+        watch, first = self.watches.get(placement), _hour(at)
+        hours = {} if watch is None else watch.hours
+        return sum(cell[SETTLED] for hour, cell in hours.items() if hour >= first)
+
+    def fade(self, placement: str, share: float) -> None:
+        """What is known of how honest the placement's bets are counts less, as its evidence."""
+        if (fold := self.honesty.get(placement)) is not None:
+            fold.fade(share)
 
     @property
     def newest_hour(self) -> int:

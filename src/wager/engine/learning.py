@@ -26,6 +26,7 @@ from wager.engine.goals import further_goal
 from wager.engine.history import Lines, orders
 from wager.engine.judging import Judging
 from wager.engine.live import Live
+from wager.engine.retraining import Retraining
 from wager.engine.sparing import Sparing
 from wager.learn import attribution, factors
 from wager.learn.popularity import KEPT, Crowd, actions, weight_at
@@ -54,6 +55,7 @@ class Kept(msgspec.Struct):
     rewards: dict[str, bytes] = {}
     sparing: bytes = b""
     judging: Judging = msgspec.field(default_factory=Judging)
+    retraining: Retraining = msgspec.field(default_factory=Retraining)
     features: tuple[str, ...] = FEATURES
 
 
@@ -159,8 +161,10 @@ class Learning:
             lost = self._settle_lost(at)
             bets = self._fold_rewards()
             self._kept.judging.settle(at, self._kept.latest)
-            if events or bets:
-                self._kept.version += 1
+            kept = self._kept
+            faded = kept.retraining.step(self._alarms(), kept.judging, self._rewards, at)
+            if events or bets or faded:
+                kept.version += 1
                 self.publish()
             if monotonic() - self._saved_at > self.live.settings.checkpoint_seconds:
                 self.checkpoint()
@@ -267,15 +271,15 @@ class Learning:
         latest = self._kept.latest
         one = weight_at(latest.timestamp()) if latest is not None else 1.0
         doubt = DOUBTED_BASKETS * one
-        alarms = self._alarms()
+        alarms = self._kept.retraining.said(self._alarms())
         self.live.snapshot = Snapshot(
             version=self.version,
             alarms=alarms,
             cautious=frozenset(one.placement for one in alarms if one.fallback),
             baskets=everybody.baskets / one,
-            popular=_shares(everybody, KEPT, doubt),
+            popular=everybody.shares(KEPT, doubt),
             rates=everybody.rates(doubt),
-            popular_in={name: _shares(crowd, 60, doubt) for name, crowd in inside.items()},
+            popular_in={name: crowd.shares(60, doubt) for name, crowd in inside.items()},
             rates_in={name: crowd.rates(doubt) for name, crowd in inside.items()},
             also_bought=self._also_bought,
             harmed=self._sparing.harmed(self.live.now()),
@@ -387,14 +391,10 @@ class Learning:
                     name or "everybody": len(c.items) for name, c in self._kept.crowds.items()
                 },
                 "alsoBought": len(self._also_bought),
+                "forgetting": sorted(self._kept.retraining.placements),
                 "cycles": dict(Counter(one[0] for one in self.live.kinship.learnt.of.values())),
                 "placements": {
                     name: {"observations": fold.regression.count, "items": len(fold.cells.items)}
                     for name, fold in self._rewards.items()
                 },
             }
-
-
-def _shares(crowd: Crowd, limit: int, doubt: float) -> list[tuple[str, float]]:
-    total = crowd.baskets + doubt
-    return [(name, weight / total) for name, weight in crowd.best(limit)]

@@ -48,6 +48,12 @@ class Honesty(msgspec.Struct):
         cell[2] += weight * (after - before)
         self.squares += weight * (after * after - before * before)
 
+    def fade(self, share: float) -> None:
+        """Everything so far counts `share` (0 to 1) of what it did."""
+        for cell in self.bins.values():
+            cell[:] = [share * one for one in cell]
+        self.squares *= share
+
     def merge(self, other: "Honesty") -> "Honesty":
         """Both sides together."""
         bins = {index: list(cell) for index, cell in self.bins.items()}

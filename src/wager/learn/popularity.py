@@ -55,6 +55,11 @@ class Crowd(msgspec.Struct):
             self.touched = set()
         return sorted(self.top.items(), key=lambda pair: (-pair[1], pair[0]))[:limit]
 
+    def shares(self, limit: int, doubt: float) -> list[tuple[str, float]]:
+        """The most frequent items with their shares of all baskets, `doubt` baskets more."""
+        total = self.baskets + doubt
+        return [(name, weight / total) for name, weight in self.best(limit)]
+
     def rates(self, doubt: float = 0.0) -> Rates:
         """The share of baskets that hold each item; `doubt` is the weight of baskets that are
         thought to hold none, so that one basket is not taken for everybody."""

@@ -41,6 +41,12 @@ class Cells(msgspec.Struct):
         rows.extend(self.segments.setdefault(name, {}) for name in decision.segments)
         return rows
 
+    def fade(self, share: float) -> None:
+        """Everything so far counts `share` (0 to 1) of what it did."""
+        for cells in (self.items, *self.segments.values(), *self.people.values()):
+            for cell in cells.values():
+                cell[:] = [share * one for one in cell]
+
     def merge(self, other: "Cells") -> "Cells":
         """Both sides' sums."""
         return Cells(
@@ -120,6 +126,16 @@ class Rewards:
                 self.regression.correct(x[:-1], gain)
                 self.cells.correct(decision, choice, gain)
         return True
+
+    @property
+    def count(self) -> float:
+        """How many choices it stands on; what has faded counts less."""
+        return self.regression.count
+
+    def fade(self, share: float) -> None:
+        """Weigh down all that was learnt so far: it counts `share` (0 to 1) of what it did."""
+        self.regression.fade(share)
+        self.cells.fade(share)
 
     def payoffs(self, prior_mean: Floats, prior_strength: Floats) -> Payoffs:
         """What deciding reads: the posterior, and the cells as they are."""

@@ -44,6 +44,13 @@ class Regression:
         self.total += change
         self.squares += (before + change) ** 2 - before**2
 
+    def fade(self, share: float) -> None:
+        """Everything so far counts `share` (0 to 1) of what it did."""
+        self.precision *= share
+        self.moment *= share
+        self.count, self.total = self.count * share, self.total * share
+        self.squares *= share
+
     def merge(self, other: "Regression") -> "Regression":
         """The fold of both sides' observations."""
         both = Regression(len(self.moment))
