@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from wager.learn.repurchase import Notes, learnt
+from wager.learn.history import Notes
+from wager.learn.repurchase import learnt
 
 UNTIL = 1512086400.0  # 2017-12-01, as the naive times of the data are taken
 DAY = 86400.0

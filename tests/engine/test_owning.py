@@ -4,12 +4,15 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 
 import wager
 from wager.domain.decisions import Decision
 from wager.engine.engine import Engine
+from wager.engine.history import orders
 from wager.errors import BadInput
+from wager.learn.history import Notes
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -274,12 +277,50 @@ def test_what_is_used_up_about_now_is_offered(shop: Shop) -> None:
     assert engine.learning.status()["cycles"] == {"durable": 1, "consumable": 2}
 
 
+def test_how_likely_it_is_bought_again_is_a_feature_of_the_bet(shop: Shop) -> None:
+    engine, clock = shop
+    year(engine, clock)
+    who = engine.people.stored("user_id", "u-3")
+    again = engine.live.standing(who, clock()).again
+    soon = engine.live.standing(who, who.purchases["tea"].last_at + timedelta(days=3)).again
+    assert soon["tea"] > 0.8, "once in ten days"
+    assert again["tea"] < soon["tea"] / 2.0, "nobody came back after more than ten"
+    assert soon["kettle-3"] < 0.2
+    decision = engine.decide(placement="page", user_id="u-3")
+    values = {one.item_id: np.frombuffer(one.features, "<f4") for one in decision.candidates}
+    column = decision.feature_names.index("due")
+    assert values["tea"][column] == pytest.approx(again["tea"])
+    assert values["plain-0"][column] == 0.0
+
+
+def test_for_one_person_it_is_what_the_history_says_of_all(shop: Shop) -> None:
+    engine, clock = shop
+    year(engine, clock)
+    notes = Notes()
+    for _ in notes.noting(orders(engine.live.stores.events)):
+        pass
+    lines, today = notes.lines(), int(clock().timestamp() // 86400)
+    items, repeats = engine.live.items, engine.live.kinship.repeats
+    pairs = lines.pairs()
+    rows = np.array([repeats.row(name, items[name].categories) for name in pairs.names])
+    said = repeats.probabilities(rows[pairs.what], pairs.at(today))
+    who = engine.people.stored("user_id", "u-3")
+    mine = pairs.who == list(dict.fromkeys(one for one, _, _ in orders(engine.live.stores.events))
+                             ).index(who.profile_id)  # fmt: skip
+    expected = {pairs.names[n]: p for n, p in zip(pairs.what[mine], said[mine], strict=True)}
+    found = engine.live.standing(who, clock()).again
+    assert found == pytest.approx(expected, rel=0.05)
+
+
 def test_what_was_learnt_of_buying_again_outlives_a_restart(tmp_path: Any) -> None:
     clock = Clock()
     url = f"sqlite:///{tmp_path}/shop.db"
     with wager.open(url, now=clock) as engine:
         year(engine, clock)
         before = engine.live.kinship.learnt
+        again = engine.live.standing(engine.people.stored("user_id", "u-3"), clock()).again
     with wager.open(url, now=clock) as engine:
         assert engine.live.kinship.learnt == before
+        who = engine.people.stored("user_id", "u-3")
+        assert engine.live.standing(who, clock()).again == pytest.approx(again)
         assert engine.live.kinship.terms("kettle-2") is not None

@@ -1,19 +1,20 @@
 """How things are bought again, learnt in worlds whose intervals are known."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy.stats import binom
 
+from wager.learn.history import Lines, Notes
 from wager.learn.repurchase import (
     ALL,
     EDGES,
     Gaps,
-    Lines,
-    Notes,
     Repurchase,
     classified,
+    counted,
     gaps,
     learnt,
     stratum,
@@ -93,7 +94,7 @@ def test_what_is_said_comes_true(calibrate: bool) -> None:
     if calibrate:
         model = learnt(known, category_of)
     else:
-        model = Repurchase(known.fold(category_of, 300.0), category_of)
+        model = Repurchase(counted(known, category_of, 300.0), category_of)
     pairs = known.pairs()
     said = model.probabilities(pairs, 300.0)
     came = lines.bought(pairs, 300.0).sum()
@@ -102,9 +103,35 @@ def test_what_is_said_comes_true(calibrate: bool) -> None:
     assert said.mean() == pytest.approx(1 - np.exp(-31 / 30), abs=0.04)
 
 
+def test_a_person_has_a_pace_of_their_own() -> None:
+    """Half buy each of ten things once in 40 days, half once in 200: each half gets what it was
+    told, more or less, but not by the curves alone, which know nobody."""
+    rng = np.random.default_rng(9)
+    found: list[Line] = []
+    for person in range(600):
+        every = 40.0 if person % 2 else 200.0
+        for thing in range(10):
+            bought = np.cumsum(rng.exponential(every, size=40))
+            found += [(f"p-{person}", f"thing-{thing}", float(day) * 86400)
+                      for day in bought[bought < 300]]  # fmt: skip
+    lines = lines_of(found)
+    known = lines.before(260)
+    model, pairs = learnt(known, lambda _: ["Things"]), known.pairs()
+    came = lines.bought(pairs, 260.0)
+    people = list(dict.fromkeys(line[0] for line in found))
+    quick = np.array([int(name[2:]) % 2 == 1 for name in people])[pairs.who]
+    said = model.probabilities(pairs, 260.0)
+    off = [abs(said[half].mean() / came[half].mean() - 1.0) for half in (quick, ~quick)]
+    model.repeats = replace(model.repeats, weights=())
+    alone = model.probabilities(pairs, 260.0)
+    off_alone = [abs(alone[half].mean() / came[half].mean() - 1.0) for half in (quick, ~quick)]
+    assert max(off) < 0.4
+    assert max(off_alone) > 0.8, "the twin without the person's own rate"
+
+
 def test_the_twin_that_forgets_who_never_came_back_is_caught() -> None:
     lines = lines_of([line for line in world(4) if line[1] != "milk"])
-    fold = lines.fold(category_of, 400.0)
+    fold = counted(lines, category_of, 400.0)
     honest = Repurchase(fold, category_of)
     sabotaged = Gaps({name: np.stack([table.sum(axis=0), table[1] * 0]) for name, table in
                       fold.tables.items()})  # fmt: skip

@@ -14,7 +14,6 @@ from wager.domain.models import Ranked, Snapshot
 from wager.domain.profiles import Profile
 
 PURCHASE_HALF_LIFE_DAYS = 60.0
-FADED = -8.0  # log2 of a decayed count: one purchase of 480 days ago
 LEAST_LEANING = 0.02
 LIKED_DAYS = 730
 LIMIT = 24
@@ -107,6 +106,7 @@ class Standing:
     rows: dict[str, bytes] = field(default_factory=dict)
     held: ownership.Holds = field(default_factory=dict)
     due: Sequence[tuple[str, float]] = ()
+    again: Mapping[str, float] = field(default_factory=dict)
     personal: dict[tuple[str, ...], Gathered] = field(default_factory=dict)
 
 
@@ -115,31 +115,17 @@ def standing(
 ) -> Standing:
     """Rank what the person bought, what goes with it, and what the person leans to, on that day
     (since the epoch)."""
-    faded = today / PURCHASE_HALF_LIFE_DAYS + FADED
-    ranked: list[tuple[float, str]] = []
-    last: list[tuple[float, str]] = []
-    bought: list[tuple[str, float, float, float]] = []
-    for item_id, purchase in profile.purchases.items():
-        if purchase.recent > 0 and purchase.times > 0 and not purchase.gift:
-            day = purchase.last_at.timestamp() / DAY
-            level = decayed_level(purchase.recent, day)
-            if level > faded:
-                ranked.append((-level, item_id))
-                last.append((day, item_id))
-                recent = 2.0 ** (level - today / PURCHASE_HALF_LIFE_DAYS)
-                bought.append((item_id, float(purchase.times), recent, max(today - day, 0.0)))
-    ranked.sort()
+    had = ownership.owned(profile, kinship, today)
+    had.often.sort(key=lambda pair: (-pair[0], pair[1]))
     related = [
         *ownership.accessories(profile, shelf),
-        *neighbours([name for _, name in nlargest(6, last)], snapshot.also_bought, limit=16),
+        *neighbours([name for _, name in nlargest(6, had.last)], snapshot.also_bought, limit=16),
     ]
-    held = ownership.holds(profile, kinship, today * DAY)
     leaning = leanings(profile, today * DAY)
-    due = ownership.due(profile, kinship, (today + 0.5) * DAY)
     taste = snapshot.taste
-    similar = [(name, p, "") for name, p in taste.similar(taste.had(bought), SIMILAR)]
-    own = [name for _, name in ranked[:OWN]]
-    return Standing(own, related, similar, leaning, held=held, due=due)
+    similar = [(name, p, "") for name, p in taste.similar(taste.had(had.history), SIMILAR)]
+    own = [name for _, name in had.often[:OWN]]
+    return Standing(own, related, similar, leaning, held=had.holds, due=had.due, again=had.again)
 
 
 def decayed_level(recent: float, day: float) -> float:

@@ -132,14 +132,13 @@ def _own(ask: Ask, who: Standing, names: Sequence[str]) -> Floats:
     if not who.own:
         table[:, 1:6] = 0.0
     else:
-        has, log_recent, day, times, cosine, sine = table[:, :6].T
+        has, log_recent, day, again, cosine, sine = table[:, :6].T
         today, angle = ask.timestamp / DAY, ask.hour / 24.0 * 2.0 * math.pi
         days = np.maximum(today - day, 0.0)
         often = has * np.log1p(np.exp2(log_recent - today / PURCHASE_HALF_LIFE_DAYS))
         lately = has * np.exp(days / -21.0)
-        each = np.minimum(times / _known_days(ask), 2.0)  # how many a day
         fit = cosine * math.cos(angle) + sine * math.sin(angle)
-        table[:, 4] = (times > 1) * np.minimum(days * each, 2.0) * table[:, 12] / 2.0
+        table[:, 4] = again
         table[:, 1] = often / 2.0
         table[:, 2] = lately
         table[:, 3] = often * lately / 2.0
@@ -149,7 +148,8 @@ def _own(ask: Ask, who: Standing, names: Sequence[str]) -> Floats:
 
 def _own_row(ask: Ask, who: Standing, name: str) -> bytes:
     """What does not depend on the moment, in the columns from "bought" on; where one does, what it
-    is made of: log2 of the decayed count, day, times, and the hour as cosine and sine."""
+    is made of: log2 of the decayed count, day, how likely it is bought again, and the hour as
+    cosine and sine."""
     profile = ask.profile
     bought = profile.purchases.get(name)
     log_recent, day, times, cosine, sine, share = _NEVER
@@ -167,10 +167,6 @@ def _own_row(ask: Ask, who: Standing, name: str) -> bytes:
     clicked = exposure is not None and exposure.ignored == 0 and exposure.seen > 0
     ignored = math.log1p(exposure.ignored) / 3.0 if exposure is not None else 0.0
     return _OWN.pack(
-        times > 0, log_recent, day, times, cosine, sine,
+        times > 0, log_recent, day, who.again.get(name, 0.0), cosine, sine,
         0.0, 0.0, leaning, name in profile.liked, clicked, ignored, share,
     )  # fmt: skip
-
-
-def _known_days(ask: Ask) -> float:
-    return max((ask.now - ask.profile.created_at).total_seconds() / DAY, 1.0)

@@ -2,17 +2,21 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, get_args
+
+import numpy as np
 
 from wager.domain.asking import DAY, Shelf
 from wager.domain.content import Item
 from wager.domain.models import Cycle, Cycles
 from wager.domain.profiles import Profile
+from wager.domain.repeats import HALF_LIFE_DAYS, Bought, Repeats
 
 KINDS: tuple[Cycle, ...] = get_args(Cycle)
 FOR_GOOD = math.inf
 SEASON_DAYS = 300.0  # from one season nearly to the next
+FADED = -8.0  # log2 of a decayed count: one purchase of 480 days ago
 DUE_FROM, DUE_TO, MOST_DUE = 0.75, 1.75, 12
 ACCESSORY_WEIGHT = 50.0  # as strongly as what is bought together fifty times beyond chance
 Holds = Mapping[str, tuple[float, str]]  # key: kept out until (seconds since the epoch), by a rule
@@ -93,36 +97,87 @@ def _learnt(item: Item, learnt: Cycles) -> Terms | None:
     return None
 
 
-def holds(profile: Profile, kinship: "Kinship", after: float) -> dict[str, tuple[float, str]]:
-    """What the person's purchases keep out beyond the moment `after`; gifts keep out nothing."""
-    found: dict[str, tuple[float, str]] = {}
+@dataclass(slots=True)
+class Owned:
+    """What a person's purchases come to on a day.
+
+    `often` is what they buy, with log2 of its decayed count on that day, what has all but faded
+    left out; `last` the same things with the day (since the epoch) of the last time. `holds` is
+    what they keep out beyond the day's beginning; gifts keep out nothing. `due` is what is used up
+    about that day, what is bought most first: (item, 1 where it is just due, less the farther off).
+    `again` is how likely each is bought again within a month.
+    """
+
+    often: list[tuple[float, str]] = field(default_factory=list)
+    last: list[tuple[float, str]] = field(default_factory=list)
+    history: list[tuple[str, float, float, float]] = field(default_factory=list)
+    holds: dict[str, tuple[float, str]] = field(default_factory=dict)
+    due: list[tuple[str, float]] = field(default_factory=list)
+    again: dict[str, float] = field(default_factory=dict)
+
+
+def owned(profile: Profile, kinship: "Kinship", today: int) -> Owned:
+    """All of it in one walk over the purchases."""
+    found = Owned()
+    due: list[tuple[float, str, float]] = []
+    every: list[tuple[str, float, float, float]] = []
     for item_id, purchase in profile.purchases.items():
+        if purchase.gift or purchase.times <= 0:
+            continue
+        day = purchase.last_at.timestamp() / DAY
+        if purchase.recent > 0:
+            days = max(today - day, 0.0)
+            level = math.log2(purchase.recent) - days / HALF_LIFE_DAYS
+            recent = 2.0**level
+            every.append((item_id, float(purchase.times), recent, days))
+            if level > FADED:
+                found.often.append((level, item_id))
+                found.last.append((day, item_id))
+                found.history.append(every[-1])
         known = kinship.terms(item_id)
-        if known is None or (bought_at := purchase.own_since) is None:
-            continue
-        until = bought_at.timestamp() + known.days * DAY
-        if until <= after:
-            continue
-        rule = "not-due-yet" if known.cycle in ("consumable", "seasonal") else "already-bought"
-        for key in known.keys:
-            if key not in found or found[key][0] < until:
-                found[key] = until, rule
+        if known is not None and (bought_at := purchase.own_since) is not None:
+            if bought_at is not purchase.last_at:
+                day = bought_at.timestamp() / DAY
+            _keep_out(found.holds, known, day, today)
+            if known.usual > 0 and known.cycle in ("consumable", "seasonal"):
+                share = (today + 0.5 - day) / known.usual
+                if DUE_FROM <= share <= DUE_TO:
+                    due.append((-purchase.recent, item_id, 1.0 - abs(share - 1.0)))
+    found.due = [(item_id, weight) for _, item_id, weight in sorted(due)[:MOST_DUE]]
+    found.again = _again(every, kinship)
     return found
 
 
-def due(profile: Profile, kinship: "Kinship", now: float) -> list[tuple[str, float]]:
-    """What is used up about now, what is bought most first: (item, 1 where it is just due, less
-    the farther off)."""
-    found = []
-    for item_id, purchase in profile.purchases.items():
-        known = kinship.terms(item_id)
-        if known is None or known.usual <= 0 or known.cycle not in ("consumable", "seasonal"):
-            continue
-        if (bought_at := purchase.own_since) is not None:
-            share = (now - bought_at.timestamp()) / DAY / known.usual
-            if DUE_FROM <= share <= DUE_TO:
-                found.append((-purchase.recent, item_id, 1.0 - abs(share - 1.0)))
-    return [(item_id, weight) for _, item_id, weight in sorted(found)[:MOST_DUE]]
+def _keep_out(holds: dict[str, tuple[float, str]], known: Terms, day: float, today: int) -> None:
+    """Note what a purchase of that day keeps out, if it does so beyond today's beginning."""
+    if day + known.days <= today:
+        return
+    until = (day + known.days) * DAY
+    rule = "not-due-yet" if known.cycle in ("consumable", "seasonal") else "already-bought"
+    for key in known.keys:
+        if key not in holds or holds[key][0] < until:
+            holds[key] = until, rule
+
+
+def _again(every: list[tuple[str, float, float, float]], kinship: "Kinship") -> dict[str, float]:
+    """How likely each (item, times, decayed count, days since) is bought again within a month."""
+    if not every or not kinship.repeats.weights:
+        return {}
+    names = [one[0] for one in every]
+    times, recent, days = np.array([one[1:] for one in every]).T
+    alike = np.ones(len(names))
+    bought = Bought(
+        times=times,
+        recent=recent,
+        days=days,
+        pace=alike * recent.sum(),
+        different=alike * len(names),
+        all_times=alike * times.sum(),
+        quiet_days=alike * days.min(),
+    )
+    rows = np.array([kinship.curve(name) for name in names], dtype=np.int64)
+    said = kinship.repeats.probabilities(rows, bought)
+    return dict(zip(names, said.tolist(), strict=True))
 
 
 def held(item_id: str, holds: Holds, shelf: Shelf, now: float) -> str | None:
@@ -159,13 +214,16 @@ class Kinship:
     def __init__(self, items: Mapping[str, Item]) -> None:
         self.items = items
         self.learnt = Cycles()
+        self.repeats = Repeats()
         self.alike: dict[str, tuple[str, ...]] = {}
         self.accessories: dict[str, dict[str, None]] = {}
         self._terms: dict[str, Terms | None] = {}
+        self._curves: dict[str, int] = {}
 
-    def learn(self, learnt: Cycles) -> None:
+    def learn(self, learnt: Cycles, repeats: Repeats) -> None:
         """Take over what was learnt of buying again."""
-        self.learnt = learnt
+        self.learnt, self.repeats = learnt, repeats
+        self._curves = {}
         self._terms, self.alike = {}, {}
         for item in self.items.values():
             self._relate(item)
@@ -177,6 +235,15 @@ class Kinship:
             self._terms[item_id] = terms(item, self.learnt) if item is not None else None
         return self._terms[item_id]
 
+    def curve(self, item_id: str) -> int:
+        """Which curve of buying again speaks for an item."""
+        found = self._curves.get(item_id)
+        if found is None:
+            item = self.items.get(item_id)
+            categories = item.categories if item is not None else ()
+            found = self._curves[item_id] = self.repeats.row(item_id, categories)
+        return found
+
     def _relate(self, item: Item) -> None:
         """Note an item's keys where it has more than its own."""
         found = keys(item, self.learnt)
@@ -186,6 +253,7 @@ class Kinship:
     def put(self, item: Item) -> None:
         """Note what an item is the same thing as, and what it goes with."""
         self._terms.pop(item.item_id, None)
+        self._curves.pop(item.item_id, None)
         self._relate(item)
         for owned, name in _goes_with(item):
             self.accessories.setdefault(owned, {})[name] = None

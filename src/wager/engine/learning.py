@@ -18,19 +18,20 @@ from wager.domain.alarms import Alarm
 from wager.domain.asking import Ask
 from wager.domain.decisions import LoggedDecision, Outcome
 from wager.domain.events import ORDERED, Event, StoredEvent
-from wager.domain.models import Cycles, Payoffs, Ranked, Snapshot
+from wager.domain.models import Payoffs, Snapshot
 from wager.domain.profiles import Profile
 from wager.domain.taste import Taste
+from wager.engine import relating
 from wager.engine.capping import give_back
 from wager.engine.goals import further_goal
-from wager.engine.history import Lines, orders
+from wager.engine.history import Lines
 from wager.engine.judging import Judging
 from wager.engine.live import Live
+from wager.engine.relating import Related
 from wager.engine.retraining import Retraining
 from wager.engine.sparing import Sparing
-from wager.learn import attribution, factors
+from wager.learn import attribution
 from wager.learn.popularity import KEPT, Crowd, actions, weight_at
-from wager.learn.repurchase import Notes, learnt
 from wager.learn.rewards import Rewards, pack, unpack
 from wager.stores.base import DecisionQuery, EventQuery
 
@@ -69,8 +70,7 @@ class Learning:
         self._kept = Kept()
         self._rewards: dict[str, Rewards] = {}
         self._sparing = Sparing()
-        self._also_bought: dict[str, Ranked] = {}
-        self._taste = Taste()
+        self._related = Related()
         self._saved_at = monotonic()
         self._looked: tuple[int, float, Sequence[Alarm]] | None = None
         self._load()
@@ -84,18 +84,8 @@ class Learning:
                 self._kept = kept
                 self._sparing = Sparing(kept.sparing)
                 self._rewards = {name: unpack(body, WIDTH) for name, body in kept.rewards.items()}
-        related = self.live.stores.models.latest("also-bought")
-        if related is not None:
-            self._also_bought = msgspec.msgpack.decode(
-                related[1], type=dict[str, list[tuple[str, float]]]
-            )
-
-        cycles = self.live.stores.models.latest("cycles")
-        if cycles is not None:
-            self.live.take_cycles(msgspec.msgpack.decode(cycles[1], type=Cycles))
-        kept_taste = self.live.stores.models.latest("taste")
-        if kept_taste is not None:
-            self._taste = factors.unpack(kept_taste[1])
+        self._related = relating.kept(self.live.stores.models)
+        self.live.take_cycles(self._related.cycles, self._related.repeats)
 
     # ---- an event settles bets: called inside the transaction that writes the event
 
@@ -281,9 +271,9 @@ class Learning:
             rates=everybody.rates(doubt),
             popular_in={name: crowd.shares(60, doubt) for name, crowd in inside.items()},
             rates_in={name: crowd.rates(doubt) for name, crowd in inside.items()},
-            also_bought=self._also_bought,
+            also_bought=self._related.also_bought,
             harmed=self._sparing.harmed(self.live.now()),
-            taste=self._taste,
+            taste=self._related.taste,
             payoffs={
                 name: self._kept.judging.put_right(name, self._payoffs(name, fold))
                 for name, fold in self._rewards.items()
@@ -349,29 +339,17 @@ class Learning:
     ) -> int:
         """Work out also-bought and taste over the whole history by the given batches; how many
         items have neighbours."""
-        notes, events = Notes(), self.live.stores.events
-        related = msgspec.convert(
-            also_bought(notes.noting(orders(events))), dict[str, list[tuple[str, float]]]
-        )
-        liked = taste(orders(events))
-        items = self.live.items
-        cycles = learnt(
-            notes.lines(), lambda name: items[name].categories if name in items else ()
-        ).cycles()
+        live = self.live
+        found = relating.related(live.stores.events, live.items, also_bought, taste)
         with self._mutex:
-            self._also_bought = dict(related)
-            self._taste = liked
+            self._related = found
             self._kept.orders_related = self._kept.orders
-            with self.live.stores.transaction():
-                self.live.stores.models.put(
-                    "also-bought", self.version, msgspec.msgpack.encode(related)
-                )
-                self.live.stores.models.put("cycles", self.version, msgspec.msgpack.encode(cycles))
-                self.live.stores.models.put("taste", self.version, factors.pack(liked))
+            with live.stores.transaction():
+                relating.keep(live.stores.models, self.version, found)
             self._kept.version += 1
             self.publish()
-            self.live.take_cycles(cycles)
-        return len(related)
+            live.take_cycles(found.cycles, found.repeats)
+        return len(found.also_bought)
 
     def forget(self, profile_id: str) -> None:
         """What was learnt of one person alone is gone, and from the checkpoint too."""
@@ -390,7 +368,7 @@ class Learning:
                 "crowds": {
                     name or "everybody": len(c.items) for name, c in self._kept.crowds.items()
                 },
-                "alsoBought": len(self._also_bought),
+                "alsoBought": len(self._related.also_bought),
                 "forgetting": sorted(self._kept.retraining.placements),
                 "cycles": dict(Counter(one[0] for one in self.live.kinship.learnt.of.values())),
                 "placements": {

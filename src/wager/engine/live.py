@@ -18,6 +18,7 @@ from wager.domain.content import Item
 from wager.domain.definitions import Goal, Placement, Segment, UseCase
 from wager.domain.models import Cycles, Snapshot
 from wager.domain.profiles import Profile
+from wager.domain.repeats import Repeats
 from wager.engine.capping import Counter, counters
 from wager.engine.settings import Settings
 from wager.engine.slates import Slates
@@ -160,9 +161,9 @@ class Live:
         found.sort(key=lambda pair: -rates.of(pair[1][0]) if pair[1] else 0.0)
         return {key: names for key, names in found if names}
 
-    def take_cycles(self, cycles: Cycles) -> None:
+    def take_cycles(self, cycles: Cycles, repeats: Repeats) -> None:
         """How things are bought again was learnt anew; what follows from it is worked out again."""
-        self.kinship.learn(cycles)
+        self.kinship.learn(cycles, repeats)
         self.rank_shelf()
 
     def standing(self, profile: Profile, now: datetime) -> Standing:

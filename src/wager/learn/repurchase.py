@@ -1,26 +1,30 @@
 """When things are bought again: hazards by days since the last purchase, learnt from all orders."""
 
-from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wager.domain.models import Cycle, Cycles
+from wager.domain.repeats import (
+    BINS,
+    EDGES,
+    MONTH_DAYS,
+    STRATA,
+    TERMS,
+    TIMES,
+    Repeats,
+    terms,
+)
+from wager.learn.history import Lines, Pairs
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 CategoryOf = Callable[[str], Sequence[str]]
 Table = Floats  # (2, STRATA, BINS): gaps that ended in a bin, and those last seen open in it
 
-EDGES: Floats = np.array(
-    [0, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 17, 21, 25, 30, 35, 42, 49, 56, 70, 84, 100, 120, 150,
-     180, 220, 260, 300, 365, 430, 600, 1000], dtype=float
-)  # fmt: skip
-BINS = len(EDGES)  # the last has no end
-TIMES = (1, 2, 3, 5, 9)  # a person who bought it so often so far: 1, 2, 3-4, 5-8, 9 and more
-STRATA = len(TIMES)
 STRENGTH = 30.0  # gaps that what stands above counts for
 LEAST_GAPS = 30
 HORIZON_DAYS = 180.0
@@ -29,9 +33,9 @@ EARLY = 0.05
 DURABLE_DAYS = 365.0
 SEASON_DAYS = (300.0, 430.0)
 MOST_ITEMS = 8_000
-EVEN = (0.0, 1.0, 0.0)
-MONTH_DAYS = 31.0
+EVEN: Floats = np.array([0.0, 1.0, *[0.0] * (TERMS - 2)])
 DOUBT = 100.0  # 1 / 0.1^2
+MOST_STEPS = 30
 ALL = ""
 
 
@@ -128,38 +132,28 @@ def accumulated(hazard: Floats) -> Floats:
     return np.hstack([np.zeros((len(steps), 1)), np.cumsum(steps, axis=1)[:, :-1]])
 
 
-def _height(curves: Floats, which: Whole, group: Whole, days: Floats) -> Floats:
-    """Cumulative hazard at so many days, between the bins' beginnings on a straight line."""
-    place = np.clip(np.searchsorted(EDGES, days, side="right") - 1, 0, BINS - 2)
-    share = np.clip((days - EDGES[place]) / (EDGES[place + 1] - EDGES[place]), 0.0, 1.0)
-    low = curves[which, group, place]
-    return np.asarray(low + share * (curves[which, group, place + 1] - low))
+def _fitted(x: Floats, came: Floats) -> Floats:
+    """Most likely weights (TERMS,) for terms x (TERMS, pairs) by Newton's method with halved steps,
+    before which each is thought to be `EVEN`, give or take a tenth: where all figures are alike
+    they say little."""
 
+    def loss(weights: Floats) -> float:
+        z = weights @ x
+        off = weights - EVEN
+        return float(np.sum(np.logaddexp(0.0, z) - came * z) + DOUBT / 2.0 * off @ off)
 
-def calibrated(said: Floats, by: tuple[float, float, float]) -> Floats:
-    """Probabilities moved by a logistic curve."""
-    z = _logit(said)
-    moved = by[0] + by[1] * z + by[2] * z * z
-    return np.asarray(1.0 / (1.0 + np.exp(-moved)))
-
-
-def _fitted(said: Floats, came: Floats) -> tuple[float, float, float]:
-    """Most likely by Newton's method, before which each weight is thought to be `EVEN`, give or
-    take a tenth: where all figures are alike they say little of the curve."""
-    z = _logit(said)
-    x = np.stack([np.ones_like(z), z, z * z])  # (3, pairs)
-    weights = np.array(EVEN)
-    for _ in range(12):
+    weights, lost = EVEN, loss(EVEN)
+    for _ in range(MOST_STEPS):
         p = 1.0 / (1.0 + np.exp(-np.clip(weights @ x, -30.0, 30.0)))
         slope = x @ (came - p) - DOUBT * (weights - EVEN)
-        bend = (x * (p * (1.0 - p))) @ x.T + DOUBT * np.eye(3)
-        weights = weights + np.linalg.solve(bend, slope)
-    return float(weights[0]), float(weights[1]), float(weights[2])
-
-
-def _logit(p: Floats) -> Floats:
-    bounded = np.clip(p, 1e-5, 1.0 - 1e-5)
-    return np.asarray(np.log(bounded / (1.0 - bounded)))
+        bend = (x * (p * (1.0 - p))) @ x.T + DOUBT * np.eye(TERMS)
+        step = np.linalg.solve(bend, slope)
+        while (better := loss(weights + step)) > lost and np.abs(step).max() > 1e-9:
+            step = step / 2.0
+        if lost - better < 1e-6 * max(lost, 1.0):
+            break
+        weights, lost = weights + step, better
+    return weights
 
 
 class Repurchase:
@@ -168,10 +162,9 @@ class Repurchase:
     def __init__(self, fold: Gaps, category_of: CategoryOf) -> None:
         none = np.zeros((2, STRATA, BINS))
         self.fold = fold
-        self.calibration: tuple[float, float, float] = EVEN
         self._category_of = category_of
         self._all = hazards(fold.tables.get(ALL, none), None)
-        self._kept: dict[str, Floats] = {}
+        self.repeats = self._repeats()
 
     def hazard(self, item_id: str) -> Floats:
         """(STRATA, BINS) of an item: its own gaps, then its category's, then everybody's."""
@@ -183,50 +176,35 @@ class Repurchase:
                 found = hazards(table, found)
         return found
 
-    def key(self, item_id: str) -> str:
-        """What speaks for an item: its own gaps if there are enough, else its category's."""
-        if item_id in self.fold.tables:
-            return item_id
-        for category in self._category_of(item_id)[:1]:
-            if (name := f"same:{category}") in self.fold.tables:
-                return name
-        return ALL
-
-    def curve(self, item_id: str) -> Floats:
-        """The item's cumulative hazard (STRATA, BINS)."""
-        key = self.key(item_id)
-        kept = self._kept.get(key)
-        if kept is None:
-            kept = self._kept[key] = accumulated(self.hazard(item_id))
-        return kept
-
-    def probabilities(self, pairs: "Pairs", now: float) -> Floats:
-        """How likely each pair (pairs,) is bought again within a month from day `now` on.
-
-        P = 1 - exp(-(H(t + 31) - H(t))), t the days since the last purchase, H the cumulative
-        hazard; then, once `calibrate` was told what came of such figures,
-        logit P' = a + b logit P + c (logit P)^2.
-        """
+    def _repeats(self) -> Repeats:
+        """The curves of all that has gaps of its own."""
         rows: dict[str, int] = {}
         curves: list[Floats] = []
-        row = np.zeros(len(pairs.names), dtype=np.int64)
-        for number in np.unique(pairs.what):
-            name = pairs.names[number]
-            key = self.key(name)
-            if key not in rows:
-                rows[key] = len(rows)
-                curves.append(self.curve(name))
-            row[number] = rows[key]
-        stacked = np.stack(curves)
-        group = np.searchsorted(np.array(TIMES), pairs.times, side="right") - 1
-        which, days = row[pairs.what], now - pairs.day
-        begin = _height(stacked, which, group, days)
-        said = -np.expm1(begin - _height(stacked, which, group, days + MONTH_DAYS))
-        return calibrated(said, self.calibration)
+        for name in self.fold.tables:
+            if name.startswith("any:") or name == ALL:
+                continue
+            rows[name] = len(rows)
+            table = self.fold.tables[name]
+            kind, _, _ = name.partition(":")
+            found = hazards(table, self._all) if kind == "same" else self.hazard(name)
+            curves.append(accumulated(found))
+        return Repeats(rows, np.stack([*curves, accumulated(self._all)]))
 
-    def calibrate(self, said: Floats, came: Floats) -> None:
-        """Learn how figures said (pairs,) fall short of what came (0 or 1)."""
-        self.calibration = _fitted(said, came)
+    def probabilities(self, pairs: Pairs, now: float) -> Floats:
+        """How likely each pair (pairs,) is bought again within a month from day `now` on."""
+        return self.repeats.probabilities(self._rows(pairs), pairs.at(now))
+
+    def _rows(self, pairs: Pairs) -> Whole:
+        found = [self.repeats.row(name, self._category_of(name)) for name in pairs.names]
+        return np.array(found, dtype=np.int64)[pairs.what]
+
+    def calibrate(self, earlier: "Repurchase", pairs: Pairs, now: float, came: Floats) -> None:
+        """Learn from what an earlier state of knowledge said of pairs on a day, and what came of
+        them (0 or 1): how the curves fall short, and what the person's own rate adds."""
+        had = pairs.at(now)
+        x = terms(earlier.repeats.hazard(earlier._rows(pairs), had), had)
+        weights = tuple(_fitted(x, came).tolist())
+        self.repeats = replace(self.repeats, weights=weights)
 
     def cycles(self) -> Cycles:
         """The cycle of each category, and of each item with enough gaps of its own."""
@@ -277,118 +255,67 @@ def classified(table: Table) -> tuple[Cycle, float, float] | None:
     return "consumable", float(EDGES[early]), float(EDGES[half])
 
 
-@dataclass(frozen=True, slots=True)
-class Pairs:
-    """A person and an item that they bought (pairs,): the last day and how many days so far."""
-
-    who: Whole
-    what: Whole
-    day: Floats
-    times: Whole
-    names: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Lines:
-    """Order lines of a history as numbers: who and what from 0 on, the day since the epoch."""
-
-    who: Whole
-    what: Whole
-    day: Floats
-    names: Sequence[str]
-
-    def before(self, day: float) -> "Lines":
-        """Those before a day."""
-        kept = self.day < day
-        return Lines(self.who[kept], self.what[kept], self.day[kept], self.names)
-
-    def pairs(self) -> Pairs:
-        """Each person and item once."""
-        day = np.floor(self.day)
-        order = np.lexsort((day, self.what, self.who))
-        who, what, day = self.who[order], self.what[order], day[order]
-        new = np.ones(len(day), dtype=bool)
-        new[1:] = (who[1:] != who[:-1]) | (what[1:] != what[:-1])
-        fresh = new.copy()
-        fresh[1:] |= day[1:] != day[:-1]
-        first = np.flatnonzero(new)
-        times = np.add.reduceat(fresh.astype(np.int64), first) if len(first) else first
-        last = np.append(first[1:], len(day)) - 1 if len(first) else first
-        return Pairs(who[last], what[last], day[last], times, self.names)
-
-    def bought(self, pairs: Pairs, day: float) -> Floats:
-        """Whether each pair was bought in the month from that day on: 0 or 1."""
-        kept = (self.day >= day) & (self.day < day + MONTH_DAYS)
-        width = len(self.names)
-        later = np.unique(self.who[kept] * width + self.what[kept])
-        return np.isin(pairs.who * width + pairs.what, later).astype(np.float64)
-
-    def fold(self, category_of: CategoryOf, until: float) -> Gaps:
-        """All gaps up to a day: of items with enough of them, of categories (of the same item in
-        it, and of anything in it), and of all."""
-        found = Gaps()
-        if not len(self.who):
-            return found
-        count = len(self.names)
-        kept = np.argsort(-np.bincount(self.what, minlength=count), kind="stable")[:MOST_ITEMS]
-        rank = np.full(count, -1)
-        rank[kept] = np.arange(len(kept))
-        shown = rank[self.what] >= 0
-        tables = gaps(self.who[shown], rank[self.what[shown]], self.day[shown], until)
-        for position, table in zip(kept, tables, strict=False):
-            name = self.names[position]
-            found.extend(ALL, table)
-            for category in category_of(name)[:1]:
-                found.extend(f"same:{category}", table)
-            if table.sum() >= LEAST_GAPS:
-                found.extend(name, table)
-        self._add_categories(found, [category_of(name)[:1] for name in self.names], until)
+def counted(lines: Lines, category_of: CategoryOf, until: float) -> Gaps:
+    """All gaps up to a day: of items with enough of them, of categories (of the same item in
+    it, and of anything in it), and of all."""
+    found = Gaps()
+    if not len(lines.who):
         return found
+    count = len(lines.names)
+    kept = np.argsort(-np.bincount(lines.what, minlength=count), kind="stable")[:MOST_ITEMS]
+    rank = np.full(count, -1)
+    rank[kept] = np.arange(len(kept))
+    shown = rank[lines.what] >= 0
+    tables = gaps(lines.who[shown], rank[lines.what[shown]], lines.day[shown], until)
+    for position, table in zip(kept, tables, strict=False):
+        name = lines.names[position]
+        found.extend(ALL, table)
+        for category in category_of(name)[:1]:
+            found.extend(f"same:{category}", table)
+        if table.sum() >= LEAST_GAPS:
+            found.extend(name, table)
+    _add_categories(found, lines, [category_of(name)[:1] for name in lines.names], until)
+    return found
 
-    def _add_categories(self, found: Gaps, of: Sequence[Sequence[str]], until: float) -> None:
-        """Gaps between purchases of anything in a category."""
-        numbers: dict[str, int] = {}
-        code = np.array([numbers.setdefault(one[0], len(numbers)) if one else -1 for one in of])
-        inside = code[self.what] >= 0
-        if not inside.any():
-            return
-        tables = gaps(self.who[inside], code[self.what[inside]], self.day[inside], until)
-        for name, table in zip(numbers, tables, strict=False):
-            found.extend(f"any:{name}", table)
+
+def _add_categories(found: Gaps, lines: Lines, of: Sequence[Sequence[str]], until: float) -> None:
+    """Gaps between purchases of anything in a category."""
+    numbers: dict[str, int] = {}
+    code = np.array([numbers.setdefault(one[0], len(numbers)) if one else -1 for one in of])
+    inside = code[lines.what] >= 0
+    if not inside.any():
+        return
+    tables = gaps(lines.who[inside], code[lines.what[inside]], lines.day[inside], until)
+    for name, table in zip(numbers, tables, strict=False):
+        found.extend(f"any:{name}", table)
 
 
 def learnt(lines: Lines, category_of: CategoryOf) -> Repurchase:
     """Hazards from all lines; calibrated by what their first part said of the last month."""
     until = float(np.floor(lines.day.max())) + 1.0 if len(lines.day) else 0.0
     cut = until - MONTH_DAYS
-    whole = Repurchase(lines.fold(category_of, until), category_of)
+    whole = Repurchase(counted(lines, category_of, until), category_of)
     earlier = lines.before(cut)
     if len(earlier.day):
-        first = Repurchase(earlier.fold(category_of, cut), category_of)
+        first = Repurchase(counted(earlier, category_of, cut), category_of)
         pairs = earlier.pairs()
-        said = first.probabilities(pairs, cut)
-        whole.calibrate(said, lines.bought(pairs, cut))
+        whole.calibrate(first, pairs, cut, lines.bought(pairs, cut))
     return whole
 
 
-class Notes:
-    """Order lines as they come by, held small."""
+def pack(repeats: Repeats) -> bytes:
+    """The curves and weights as bytes for the store."""
+    body = io.BytesIO()
+    np.savez(
+        body, names=np.array(list(repeats.rows), dtype=np.str_),
+        curves=repeats.curves.astype(np.float32), weights=np.array(repeats.weights),
+    )  # fmt: skip
+    return body.getvalue()
 
-    def __init__(self) -> None:
-        self._profiles: dict[str, int] = {}
-        self._items: dict[str, int] = {}
-        self._who, self._what, self._day = array("q"), array("q"), array("d")
 
-    def noting(self, lines: Iterable[tuple[str, str, float]]) -> Iterator[tuple[str, str, float]]:
-        """Hand lines (profile id, item id, seconds) on, and keep them."""
-        for profile_id, item_id, at in lines:
-            self._who.append(self._profiles.setdefault(profile_id, len(self._profiles)))
-            self._what.append(self._items.setdefault(item_id, len(self._items)))
-            self._day.append(at / 86400.0)
-            yield profile_id, item_id, at
-
-    def lines(self) -> Lines:
-        """All that came by."""
-        return Lines(
-            np.array(self._who), np.array(self._what), np.array(self._day), list(self._items)
-        )
+def unpack(body: bytes) -> Repeats:
+    """The curves and weights that were packed."""
+    with np.load(io.BytesIO(body), allow_pickle=False) as kept:
+        rows = {name: row for row, name in enumerate(kept["names"].tolist())}
+        curves = kept["curves"].astype(np.float64)
+        return Repeats(rows, curves, tuple(kept["weights"].tolist()))
