@@ -31,7 +31,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("scenarios", nargs="*", default=list(SCENARIOS), choices=[*SCENARIOS, []])
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--quick", action="store_true", help="a smoke run of shop-world, bandits")
+    parser.add_argument(
+        "--quick", action="store_true", help="a smoke run of shop-world, bandits, topn"
+    )
     parser.add_argument(
         "--seeds", type=int, default=10, help="how many worlds of shop-world, bandits"
     )

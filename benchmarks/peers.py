@@ -1,9 +1,9 @@
 """The libraries that wager is measured against: each in an environment of its own, made once."""
 
 import json
+import shutil
 import subprocess
 import sys
-import venv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,19 +11,33 @@ from typing import Any
 PEERS = Path(__file__).parent / ".peers"
 
 
-def environment(name: str, packages: Sequence[str]) -> Path:
-    """The Python of the environment `.peers/NAME` with these packages; made where it is missing."""
+def environment(name: str, packages: Sequence[str], maker: str = sys.executable) -> Path:
+    """The Python of the environment `.peers/NAME` with these packages; made, by the Python
+    `maker`, where it is missing."""
     folder = PEERS / name
     python = folder / "bin" / "python"
     wanted, mark = "\n".join(sorted(packages)), folder / "packages.txt"
     if mark.exists() and mark.read_text() == wanted:
         return python
     print(f"  making the environment of {name}: {', '.join(packages)}", file=sys.stderr)
-    venv.create(folder, with_pip=True, clear=True)
+    subprocess.run([maker, "-m", "venv", "--clear", str(folder)], check=True)
     install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*install, *packages], check=True)
     mark.write_text(wanted)
     return python
+
+
+def newer_python(version: str) -> str | None:
+    """A Python of that version ("3.12") that runs: this one, one on the path, or one of pyenv's."""
+    if sys.version.startswith(f"{version}."):
+        return sys.executable
+    places = [shutil.which(f"python{version}") or ""]
+    places += map(str, Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
+    for place in filter(None, places):
+        said = subprocess.run([place, "-V"], check=False, capture_output=True, text=True).stdout
+        if said.startswith(f"Python {version}."):
+            return place
+    return None
 
 
 class Peer:

@@ -40,6 +40,16 @@ class Split:
         table.data[:] = 1.0
         return table
 
+    def of_known(self, later: NDArray[np.bool_]) -> "Split":
+        """The known alone, split again, to choose settings: those rows come after the rest."""
+        known = self.known
+        cells = (np.ones(int(later.sum()), np.float32), (known.people[later], known.chosen[later]))
+        table = sparse.csr_matrix(cells, self.later.shape)
+        table.sum_duplicates()
+        table.data[:] = 1.0
+        kept = known.kept(~later)
+        return Split(kept, places_back(kept), table, self.people)
+
     @property
     def new(self) -> sparse.csr_matrix:
         """What comes after and was not chosen before."""
@@ -119,11 +129,16 @@ def _split(
     later.sum_duplicates()
     later.data[:] = 1.0
     history = History(person[known], item[known], days[known], tuple(map(str, names)))
-    order = np.lexsort((days[known], person[known]))
+    return Split(history, places_back(history), later, shape[0])
+
+
+def places_back(history: History) -> NDArray[np.int64]:
+    """How many choices of the same person came after each."""
+    order = np.lexsort((history.days, history.people))
+    people = history.people[order]
     back = np.empty(len(order), dtype=np.int64)
-    ends = np.searchsorted(person[known][order], person[known][order], side="right")
-    back[order] = ends - 1 - np.arange(len(order))
-    return Split(history, back, later, shape[0])
+    back[order] = np.searchsorted(people, people, side="right") - 1 - np.arange(len(order))
+    return back
 
 
 def _positive(table: sparse.csr_matrix) -> sparse.csr_matrix:

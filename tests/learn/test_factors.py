@@ -12,6 +12,7 @@ from wager.learn.factors import (
     each_person,
     goes_together,
     learn_taste,
+    stays,
     supported,
 )
 
@@ -151,3 +152,21 @@ def test_the_list_is_of_the_likeliest_that_were_not_had() -> None:
 def test_of_what_is_equal_the_first_is_on_top() -> None:
     assert top(np.array([1.0, 3.0, 2.0, 3.0, 2.0]), 3).tolist() == [1, 3, 2]
     assert top(np.array([1.0, 2.0]), 2).tolist() == [1, 0] and top(np.zeros(3), 0).tolist() == []
+
+
+def test_what_people_stay_with_is_learnt() -> None:
+    """All choose both items in the first month; later the even item alone is chosen again."""
+    rng = np.random.default_rng(20261125)
+    people = np.repeat(np.arange(100), 2)
+    items = np.tile([0, 1], 100)
+    early = History(people, items, rng.uniform(0, 25, 200), ("stays", "goes"))
+    stayed = early.kept((items == 0) & (people < 60))
+    history = History(
+        np.concatenate([people, stayed.people]),
+        np.concatenate([items, stayed.chosen]),
+        np.concatenate([early.days, np.full(len(stayed.people), 50.0)]),
+        early.items,
+    )
+    found = stays(history, 60.0)  # 60 of 200 chosen again; each leans on 20 people of that share
+    np.testing.assert_allclose(np.exp(found), [(60 + 20 * 0.3) / 120, 20 * 0.3 / 120])
+    assert not stays(early, 20.0).any()

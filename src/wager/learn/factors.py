@@ -14,6 +14,7 @@ from wager.stats.neighbours import ease, strongest
 Floats = NDArray[np.float64]
 AHEAD_DAYS = 30.0
 POPULAR_DAYS = (7.0, 15.0, 90.0)  # half-lives of how popular an item is
+LEANS = 20.0  # people of the average that stand behind each item's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +86,13 @@ def learn_taste(history: History, shape: Shape) -> Taste:
         return taste
     before = goes_together(past, shape)
     fresh, again = _examples(before, past, then, day, shape)
-    both = np.vstack([_popular(past, day), _popular(history, end)])
-    found = [_fit(x, y, items, both[: len(POPULAR_DAYS)]) for x, y, items in (fresh, again)]
-    now = both[len(POPULAR_DAYS) :]
-    appeal = np.vstack([weights[0] + weights[-len(now) :] @ now for weights in found])
+    learnt, now = _crowd(past, day), _crowd(history, end)
+    found = [_fit(x, y, items, learnt) for x, y, items in (fresh, again)]
     return replace(
         taste,
         fresh=found[0][1 : -len(now)],
         again=found[1][1 : -len(now)],
-        appeal=appeal,
+        appeal=np.vstack([weights[0] + weights[-len(now) :] @ now for weights in found]),
     )
 
 
@@ -148,8 +147,33 @@ def _joined(
     return x, y.astype(np.float64), items.astype(np.int64)
 
 
-def _fit(x: Floats, y: Floats, items: NDArray[np.int64], popular: Floats) -> Floats:
-    return logistic(np.column_stack([x, popular[:, items].T]), y)
+def _fit(x: Floats, y: Floats, items: NDArray[np.int64], crowd: Floats) -> Floats:
+    return logistic(np.column_stack([x, crowd[:, items].T]), y)
+
+
+def _crowd(history: History, at: float) -> Floats:
+    """What is read of each item as of a day (rows, items): how popular it is, and of those who had
+    it, which share chose it again within the last thirty days."""
+    return np.vstack([_popular(history, at), stays(history, at)])
+
+
+def stays(history: History, at: float) -> Floats:
+    """Log of the share (items,) of those who had an item thirty days ago that has chosen it again
+    since; an item leans on all others by twenty people. Zeros where there is no such past.
+
+        log((again_i + 20 m) / (had_i + 20)),  m = sum again / sum had
+    """
+    size = len(history.items)
+    cells = history.people * size + history.chosen
+    early = history.days < at - AHEAD_DAYS
+    had = np.unique(cells[early])
+    again = had[np.isin(had, cells[~early])]
+    if not len(again):
+        return np.zeros(size)
+    owners, stayed = (np.bincount(one % size, minlength=size) for one in (had, again))
+    middle = len(again) / len(had)
+    found: Floats = np.log((stayed + LEANS * middle) / (owners + LEANS))
+    return found
 
 
 def _popular(history: History, at: float) -> Floats:
