@@ -216,3 +216,17 @@ def test_a_condition_whose_fields_did_not_change_is_not_asked_again() -> None:
     stated = Event(message_id="2", kind="identify", traits={"plan": "free"}, **told)
     assert membership(fold(seen, [stated], {}), [segment], NOW, before) == ((), {})
     assert program.times == 2
+
+
+def test_an_answer_kept_for_one_context_is_not_given_for_another() -> None:
+    segment = compiled("context.hour >= 21 && context.channel == 'web'")
+
+    def at(**context: Any) -> tuple[bool, bool]:
+        return holds(segment, profile(), context, NOW)
+
+    for _ in range(2):
+        assert at(hour=22, channel="web") == at(hour=22.0, channel="web") == (True, False)
+        assert at(hour=20, channel="web") == at(hour=22, channel="app") == (False, False)
+        assert at(hour="22", channel="web") == at(channel="web") == (False, True)
+        assert at(hour=None, channel="web") == at(hour=[22], channel="web") == (False, True)
+    assert len(segment.answered) == 7

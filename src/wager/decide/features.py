@@ -12,6 +12,7 @@ from wager.domain.asking import DAY, Ask
 from wager.domain.events import ORDERED
 
 Floats = NDArray[np.float64]
+Rounded = NDArray[np.float32]
 
 FEATURES: tuple[str, ...] = (
     "everybody",
@@ -47,6 +48,7 @@ PRIOR_MEAN: Floats = np.array(
 PRIOR_STRENGTH: Floats = np.full(WIDTH, 25.0)
 
 
+_EVERYBODY = np.array([1.0, *[0.0] * (WIDTH - 1)], np.float32)
 _COLUMN = {name: column for column, name in enumerate(FEATURES)}
 _CROWD = Struct("<3d")  # popular, popularRate, segment
 _OWN = Struct("<13d")  # see _own_row
@@ -64,8 +66,8 @@ def rows(ask: Ask, who: Standing, candidates: Sequence[tuple[str, Origin]]) -> F
     version of the profile, and once for each version of what the crowd does.
     """
     names = [name for name, _ in candidates]
-    x = np.zeros((len(names), WIDTH))
-    x[:, 0] = 1.0
+    x = np.empty((len(names), WIDTH), np.float32)
+    x[:] = _EVERYBODY
     x[:, 1:4] = _crowd(ask, names)
     if ask.level == "context":
         x[:, 4:17] = _own(ask, who, names)
@@ -73,10 +75,10 @@ def rows(ask: Ask, who: Standing, candidates: Sequence[tuple[str, Origin]]) -> F
             _strengths(candidates, "cart", x)
         _likely(candidates, x)
     _strengths(candidates, "also-bought", x)
-    return x.astype(np.float32).astype(np.float64)
+    return x.astype(np.float64)
 
 
-def _strengths(candidates: Sequence[tuple[str, Origin]], source: str, x: Floats) -> None:
+def _strengths(candidates: Sequence[tuple[str, Origin]], source: str, x: Rounded) -> None:
     """Log-likelihood ratios brought to about 0 to 1."""
     column = _COLUMN["alsoBought" if source == "also-bought" else source]
     for row, (_, origin) in enumerate(candidates):
@@ -84,7 +86,7 @@ def _strengths(candidates: Sequence[tuple[str, Origin]], source: str, x: Floats)
             x[row, column] = math.log1p(max(origin.sources[source][0], 0.0)) / 8.0
 
 
-def _likely(candidates: Sequence[tuple[str, Origin]], x: Floats) -> None:
+def _likely(candidates: Sequence[tuple[str, Origin]], x: Rounded) -> None:
     """The root of the probability that people of the same taste go on to buy it."""
     column = _COLUMN["similar"]
     for row, (_, origin) in enumerate(candidates):

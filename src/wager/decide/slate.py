@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from wager.domain.content import Item
 from wager.domain.definitions import Counted, Placement
-from wager.stats.draws import pick, uniform
+from wager.stats.draws import pick, uniforms
 
 Floats = NDArray[np.float64]
 Left = NDArray[np.bool_]
@@ -85,6 +85,7 @@ def draw(
     waiting = list(terms.first)
     first, seen = np.zeros(len(groups)), left
     chosen: list[tuple[int, float]] = []
+    chance = uniforms(key, decision_id)
     for slot in range(min(slots, len(groups))):
         if not np.count_nonzero(left):
             break
@@ -95,7 +96,7 @@ def draw(
         elif terms.first:
             first, seen = np.where(seen, first, chances), seen | among
         given = chances.tolist()
-        index = pick(given, uniform(key, decision_id, slot))
+        index = pick(given, chance(slot))
         chosen.append((index, given[index]))
         left[index] = False
         for full in room.take(groups[index]) if groups[index] else ():

@@ -61,13 +61,18 @@ class Best:
     def among(self, left: NDArray[np.bool_], even: float = 0.0) -> Floats:
         """The probabilities (arms,) of those that are left, a share `even` of it spread evenly."""
         still = left[self._rows].astype(np.float64)
-        share = self._hazard.dot(np.exp(still.dot(self._log_below)))
-        share *= still
-        total = sum(share.tolist())
-        odds: Floats = left * (even / np.count_nonzero(left))
+        share: Floats = self._hazard.dot(np.exp(still.dot(self._log_below)))
+        total = float(share.dot(still))
+        each = even / np.count_nonzero(left)
         if total > 0:
             share *= (1.0 - even) / total
-            odds[self._rows] += share
+            share += each
+            share *= still
+            if len(share) == len(left):
+                return share
+        odds: Floats = left * each
+        if total > 0:
+            odds[self._rows] = share
         else:  # all of them lie below the nodes: the best in expectation stands out
             odds[np.flatnonzero(left)[int(np.argmax(self._mean[left]))]] += 1.0 - even
         return odds

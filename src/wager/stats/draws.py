@@ -1,6 +1,6 @@
 """Chance that cannot be steered and can be replayed: a keyed hash turned into a number."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from itertools import accumulate
 
@@ -12,7 +12,26 @@ def uniform(key: bytes, *parts: str | int) -> float:
     True
     """
     text = "\x1f".join(map(str, parts)).encode()
-    digest = blake2b(text, digest_size=8, key=key).digest()
+    return _fraction(blake2b(text, digest_size=8, key=key).digest())
+
+
+def uniforms(key: bytes, *parts: str | int) -> Callable[[int], float]:
+    """For each number n what `uniform(key, *parts, n)` is: what is the same is hashed once.
+
+    >>> uniforms(b"k", "decision")(3) == uniform(b"k", "decision", 3)
+    True
+    """
+    begun = blake2b("".join(f"{part}\x1f" for part in parts).encode(), digest_size=8, key=key)
+
+    def one(number: int) -> float:
+        whole = begun.copy()
+        whole.update(b"%d" % number)
+        return _fraction(whole.digest())
+
+    return one
+
+
+def _fraction(digest: bytes) -> float:
     return (int.from_bytes(digest, "big") >> 11) / 9007199254740992.0
 
 

@@ -1,7 +1,7 @@
 """Segments: named conditions over the profile, compiled once and asked often."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -15,6 +15,8 @@ from wager.unify.conditions import Asked, asked
 
 # What an evaluation stops with where something is absent or of the wrong type.
 _STOPPED = (LookupError, TypeError, ValueError, ArithmeticError, RuntimeError)
+ANSWERS_KEPT = 1000
+_PLAIN = frozenset((int, float, str, bool, type(None)))
 
 
 class Program(Protocol):
@@ -28,7 +30,8 @@ class CompiledSegment:
     `traits` are those that somebody must state (derived ones exist from the start). `made_of` are
     the stored traits and counts that the answer depends on, `tables` whole tables. `at_decision`
     says that the answer depends on the moment: it names `now`, `context`, a leaning (they decay) or
-    a trait that grows with time; it is asked when a decision is made, and not stored.
+    a trait that grows with time; it is asked when a decision is made, and not stored. `answered`
+    keeps the answers of a condition on a few fields of the context alone.
     """
 
     name: str
@@ -39,6 +42,9 @@ class CompiledSegment:
     made_of: frozenset[str]
     tables: tuple[str, ...]
     at_decision: bool
+    answered: dict[tuple[object, ...], tuple[bool, bool]] = field(
+        default_factory=dict, compare=False
+    )
 
 
 def compile_segment(segment: Segment) -> CompiledSegment:
@@ -136,6 +142,32 @@ def holds(
     segment: CompiledSegment, profile: Profile, context: Mapping[str, Any], now: datetime
 ) -> tuple[bool, bool]:
     """Whether the condition holds at this moment, and whether it stopped (it is then false)."""
+    key = _only(segment.asked, context)
+    if key is None:
+        return _held(segment, profile, context, now)
+    known = segment.answered.get(key)
+    if known is None:
+        if len(segment.answered) >= ANSWERS_KEPT:
+            segment.answered.clear()
+        known = segment.answered[key] = _held(segment, profile, context, now)
+    return known
+
+
+def _only(names: Asked, context: Mapping[str, Any]) -> tuple[object, ...] | None:
+    """Types and values of the context's fields that a condition names, where it names nothing else
+    and they are plain; else None."""
+    if names.whole or names.now or names.traits or names.affinities or names.counts:
+        return None
+    values = [context.get(name) for name in names.context]
+    kinds = [type(value) for value in values]
+    plain = all(kind in _PLAIN for kind in kinds)
+    present = [name in context for name in names.context]
+    return (*present, *kinds, *values) if plain else None
+
+
+def _held(
+    segment: CompiledSegment, profile: Profile, context: Mapping[str, Any], now: datetime
+) -> tuple[bool, bool]:
     known: dict[str, Any] = {"profile": _fields(segment, profile, now)}
     names = segment.asked
     if "context" in names.whole:
