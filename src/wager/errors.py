@@ -7,6 +7,7 @@
     │   └── TooLarge            more than a stated bound
     ├── NotFound                no such profile, decision, item or quarantined event
     ├── Conflict                the same id with another content
+    │   └── CannotUnmerge       a merge that cannot be undone; the error says why
     ├── NotAllowed              the key may not do this
     ├── Unauthorized            no key, or one that is not known
     ├── TooMany                 the rate limit; says when to come back
@@ -80,6 +81,12 @@ class Conflict(WagerError):
     """The same id was used with another content."""
 
     code = "conflict"
+
+
+class CannotUnmerge(Conflict):
+    """This merge cannot be undone."""
+
+    code = "cannot-unmerge"
 
 
 class NotAllowed(WagerError):

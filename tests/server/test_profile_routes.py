@@ -56,6 +56,24 @@ def test_why_a_field_is_as_it_is(
     is_problem(client.get("/v1/profiles/user_id/u-2/explain/plan", headers=secret), 404)
 
 
+def test_a_merge_is_undone(client: httpx.Client, secret: Headers, is_problem: Problem) -> None:
+    liked = {"event": "Item Liked", "anonymousId": "a-2", "properties": {"itemId": "p-1"}}
+    client.post("/v1/track", headers=secret, json=liked)
+    joins = {"userId": "u-1", "anonymousId": "a-2"}
+    for again in range(2):
+        client.post("/v1/identify", headers=secret, json=joins | {"messageId": f"j-{again}"})
+        if not again:
+            path = "/v1/profiles/anonymous_id/a-2/unmerge"
+            told = client.post(path, headers=secret).json()
+            assert (told["events"], told["decisions"]) == (1, 0)
+            assert set(told["parted"]["liked"]) == {"p-1"} and not told["profile"]["liked"]
+    names = [{"kind": "anonymous_id", "value": "a-2"}]
+    assert client.get("/v1/profiles/anonymous_id/a-2", headers=secret).json()["identities"] == names
+    problem = is_problem(client.post(path, headers=secret), 409)
+    assert problem["code"] == "cannot-unmerge"
+    is_problem(client.post("/v1/profiles/user_id/u-9/unmerge", headers=secret), 404)
+
+
 def test_nobody(client: httpx.Client, secret: Headers, is_problem: Problem) -> None:
     for path in ("user_id/u-2", "email/nobody", "nonsense/u-1", "user_id/u-1/nothing"):
         is_problem(client.get(f"/v1/profiles/{path}", headers=secret), 404)

@@ -19,6 +19,7 @@ VIEWED, CLICKED, LIKED, DISLIKED, DISMISSED, UNBLOCKED = (
 FEEDBACK = frozenset((VIEWED, CLICKED, LIKED, DISLIKED, DISMISSED, UNBLOCKED))
 ORDERED, REFUNDED, CANCELLED = "Order Completed", "Order Refunded", "Order Cancelled"
 GIFT_MARKED = "Gift Marked"
+UNMERGED = "$unmerged"
 CART_ADDED, CART_REMOVED = "Product Added", "Product Removed"
 
 

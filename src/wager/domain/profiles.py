@@ -126,6 +126,9 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_de
     `marks` are words on gifts, by `order|item`.
     `consent` is the latest word on each purpose; `refused` are those refused. Bit n of `visit_days`
     is set when there was an event n days before `visit_day` (a UTC day since 1970), 63 days long.
+    `events` counts what was folded into it. `apart` names identities that never join it again,
+    because a merge was undone; a merged profile keeps its `identities`, those that it was
+    `joined_with`, and its own `merged_from` and `held_out`: all that undoing the merge asks for.
     `uses` are the latest, by the third of a day since 1970 that they fell in and the device.
     """
 
@@ -162,6 +165,9 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_de
     households: tuple[str, ...] = ()
     uses: dict[str, Use] = {}
     merged_from: tuple[str, ...] = ()
+    apart: tuple[Identity, ...] = ()
+    events: int = 0
+    joined_with: tuple[Identity, ...] = ()
     merged_into: str | None = None
 
 

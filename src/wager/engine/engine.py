@@ -14,6 +14,7 @@ from wager.engine.deciding import Deciding
 from wager.engine.learning import Learning
 from wager.engine.live import Live
 from wager.engine.measuring import Measuring
+from wager.engine.parting import Parting
 from wager.engine.people import People
 from wager.engine.publishing import Publishing
 from wager.engine.settings import Settings
@@ -51,6 +52,7 @@ class Engine:
         self.deciding = Deciding(self.live)
         self.measuring = Measuring(self.live)
         self.people = People(self.live, self.deciding.capping, self._forget)
+        self.parting = Parting(self.live, self._forget)
         self.publishing = Publishing(self.live)
         self.collecting = Collecting(
             stores, self.live, Hooks(self.learning.settle, self.live.held_out_from)

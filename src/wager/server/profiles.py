@@ -67,6 +67,15 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     quarantine: list[Any] = []
 
 
+class Unmerged(msgspec.Struct, frozen=True, kw_only=True):
+    """Who stays under the old id, who was taken out, and how much went with them."""
+
+    profile: PROFILE
+    parted: PROFILE
+    events: int
+    decisions: int
+
+
 class OrderLine(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One line of an order: `because` says how it is known whether it was a gift."""
 
@@ -110,6 +119,10 @@ class Profiles:
             summary="Erase all that is held of this person",
         )  # fmt: skip
         yield Operation(
+            method="POST", path=f"{one}/unmerge", handler=self._unmerge, answer=Unmerged,
+            summary="Undo the merge that brought this id into its profile", problems=(404, 409),
+        )  # fmt: skip
+        yield Operation(
             method="GET", path=f"{one}/export", handler=self._export, answer=Export,
             summary="All that is held of this person", problems=(404,),
         )  # fmt: skip
@@ -120,8 +133,7 @@ class Profiles:
         )  # fmt: skip
         yield Operation(
             method="GET", path=f"{one}/orders", handler=self._orders, answer=Orders,
-            summary="What this person ordered lately, and which of it was for somebody else",
-            problems=(404,),
+            summary="What this person ordered lately, which of it for others", problems=(404,),
         )  # fmt: skip
         yield Operation(
             method="GET", path=f"{one}/outlook", handler=self._outlook, answer=Outlook,
@@ -153,6 +165,18 @@ class Profiles:
         )
         await self._service.durable(durable)
         return encode(Erased(erased=erased))
+
+    async def _unmerge(self, call: Call) -> bytes:
+        found, durable = await self._service.in_thread(
+            self._service.engine.parting.unmerge, call.parts["kind"], call.parts["value"]
+        )
+        await self._service.durable(durable)
+        return encode(
+            Unmerged(
+                profile=spell(found.profile, PROFILE), parted=spell(found.parted, PROFILE),
+                events=found.events, decisions=found.decisions,
+            )
+        )  # fmt: skip
 
     async def _export(self, call: Call) -> bytes:
         return await self._service.in_thread(

@@ -7,7 +7,7 @@ process run one after the other. Leaving the block hands the writes over as one 
 exception inside the block leaves nothing written. Reads are answered by the calling thread.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -50,8 +50,9 @@ class EventLog(Protocol):
     def read(self, query: EventQuery) -> list[StoredEvent]:
         """Events in the order of arrival."""
 
-    def move(self, from_profile: str, to_profile: str) -> None:
-        """A merge: all events of one profile now belong to the other."""
+    def move(self, from_profile: str, to_profile: str, only: Sequence[int] | None = None) -> None:
+        """A merge: all events of one profile now belong to the other; with `only`, the sequences
+        of those that do: a merge that is undone."""
 
     def erase(self, profile_id: str) -> int:
         """Delete every event of a profile; how many there were."""
@@ -157,8 +158,11 @@ class Decisions(Protocol):
 
     def list(self, query: DecisionQuery) -> DecisionPage: ...
 
-    def erase(self, profile_id: str, *, to_profile: str | None = None) -> int:
-        """Delete a profile's decisions, or, with `to_profile`, hand them to it (a merge)."""
+    def erase(
+        self, profile_id: str, *, to_profile: str | None = None, only: Collection[str] | None = None
+    ) -> int:
+        """Delete a profile's decisions, or, with `to_profile`, hand them to it (a merge); with
+        `only`, no others than those ids (a merge that is undone)."""
 
 
 class Stored(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -1,6 +1,6 @@
 """The log of bets in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import msgspec
@@ -100,9 +100,12 @@ class MemoryDecisions:
             decisions=[bet.logged for bet in page], cursor=to_cursor(page[-1]) if more else None
         )
 
-    def erase(self, profile_id: str, *, to_profile: str | None = None) -> int:
+    def erase(
+        self, profile_id: str, *, to_profile: str | None = None, only: Collection[str] | None = None
+    ) -> int:
         self._undo.check()
-        bets = [self._bets[one] for one in self._owned.get(profile_id, ())]
+        owned = self._owned.get(profile_id, frozenset())
+        bets = [self._bets[one] for one in owned if only is None or one in only]
         for bet in bets:
             if to_profile is None:
                 self._delete(bet)

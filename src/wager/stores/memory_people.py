@@ -52,9 +52,12 @@ class MemoryEvents:
             found = (self._log[sequence] for sequence in order)
             return list(islice((stored for stored in found if _asked(stored, query)), query.limit))
 
-    def move(self, from_profile: str, to_profile: str) -> None:
+    def move(self, from_profile: str, to_profile: str, only: Sequence[int] | None = None) -> None:
         self._undo.check()
+        wanted = None if only is None else set(only)
         for stored in self._of(from_profile):
+            if wanted is not None and stored.sequence not in wanted:
+                continue
             moved = msgspec.structs.replace(stored, profile_id=to_profile)
             self._undo.set(self._log, stored.sequence, moved)
 

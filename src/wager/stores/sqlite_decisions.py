@@ -1,7 +1,7 @@
 """The log of bets in SQLite: a small head that changes, a compressed body that never does."""
 
 import sqlite3
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Literal
@@ -205,9 +205,11 @@ class SqliteDecisions:
             decisions=[bet.logged for bet in page], cursor=to_cursor(page[-1]) if more else None
         )
 
-    def erase(self, profile_id: str, *, to_profile: str | None = None) -> int:
+    def erase(
+        self, profile_id: str, *, to_profile: str | None = None, only: Collection[str] | None = None
+    ) -> int:
         batch = self._journal.batch()
-        found = self._of(profile_id)
+        found = [one for one in self._of(profile_id) if only is None or one[1] in only]
         self._latest.pop(to_profile or profile_id, None)
         if to_profile is None:
             self._delete(batch, found)

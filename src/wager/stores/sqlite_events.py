@@ -88,8 +88,12 @@ class SqliteEvents:
         rows = self._journal.settled_read(lambda disk: disk.execute(sql, values).fetchall())
         return [_stored(*row) for row in rows]
 
-    def move(self, from_profile: str, to_profile: str) -> None:
-        self._journal.batch().cut("move_events", [(to_profile, from_profile)])
+    def move(self, from_profile: str, to_profile: str, only: Sequence[int] | None = None) -> None:
+        batch = self._journal.batch()
+        if only is None:
+            batch.cut("move_events", [(to_profile, from_profile)])
+        else:
+            batch.cut("move_event", [(to_profile, from_profile, one) for one in only])
 
     def erase(self, profile_id: str) -> int:
         batch = self._journal.batch()

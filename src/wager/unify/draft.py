@@ -86,9 +86,8 @@ class Draft:
         self.profile = profile
         self.created_at = profile.created_at
         self.updated_at = profile.updated_at
-        self.unverified = profile.unverified
-        self.emptied_at = profile.emptied_at
-        self.hours, self.weekdays = profile.hours, profile.weekdays
+        self.unverified, self.emptied_at = profile.unverified, profile.emptied_at
+        self.hours, self.weekdays, self.events = profile.hours, profile.weekdays, profile.events
         self.visit_day, self.visit_days = profile.visit_day, profile.visit_days
         self.households = profile.households
 
@@ -104,6 +103,7 @@ class Draft:
         """Add all that another profile holds."""
         self.created_at = min(self.created_at, other.created_at)
         self.updated_at = max(self.updated_at, other.updated_at)
+        self.events += other.events
         self.claim(other.unverified)
         self.share(other.households)
         _add(self.traits, other.traits, join_fields)
@@ -184,6 +184,7 @@ class Draft:
             visit_day=self.visit_day,
             visit_days=self.visit_days,
             households=self.households,
+            events=self.events,
             **changes,
         )
 
@@ -376,11 +377,10 @@ def join_blocks(one: Block, other: Block) -> Block:
 
 
 def join_marks(one: Mark, other: Mark) -> Mark:
-    return max(one, other, key=lambda word: (word.at, word.message_id))
+    return max(one, other, key=attrgetter("at", "message_id"))
 
 
-def later(one: datetime, other: datetime) -> datetime:
-    return max(one, other)
+later: Callable[[datetime, datetime], datetime] = max
 
 
 def join_visits(day: int, days: int, other_day: int, other_days: int) -> tuple[int, int]:

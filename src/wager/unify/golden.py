@@ -32,6 +32,7 @@ from wager.unify.draft import (
     join_counts,
     join_fields,
     refusals,
+    together,
 )
 
 MAX_NAME_LENGTH = 100
@@ -73,6 +74,7 @@ def fold(
 
 
 def _fold(draft: Draft, event: Event, items: Mapping[str, Item]) -> None:
+    draft.events += 1
     draft.created_at = min(draft.created_at, event.at)
     draft.updated_at = max(draft.updated_at, event.received_at)
     if event.consent:
@@ -126,6 +128,7 @@ def merge(winner: Profile, loser: Profile, at: datetime) -> tuple[Profile, Profi
         merged,
         updated_at=max(merged.updated_at, at),
         held_out=tuple(sorted({*winner.held_out, *loser.held_out})),
+        apart=together(winner.apart, loser.apart),
         merged_from=tuple(sorted({*winner.merged_from, *loser.merged_from, loser.profile_id})),
     )
     tombstone = Profile(
@@ -133,6 +136,10 @@ def merge(winner: Profile, loser: Profile, at: datetime) -> tuple[Profile, Profi
         created_at=loser.created_at,
         updated_at=max(loser.updated_at, at),
         version=loser.version + 1,
+        identities=loser.identities,
+        joined_with=winner.identities,
+        held_out=loser.held_out,
+        merged_from=loser.merged_from,
         merged_into=winner.profile_id,
     )
     return merged, tombstone

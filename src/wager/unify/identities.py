@@ -58,17 +58,27 @@ def _joined(
     if start is None:
         return Resolution(profile_id=None, links=_links(usable, found, ()))
     held = {*profiles[start].identities, *((user_id,) if user_id else ())}
+    apart = set(profiles[start].apart)
     merged = [start]
     for identity in usable:
         other = found.get(identity)
         if other is None or other in merged:
             continue
-        if _may_join(held, profiles[other].identities):
-            merged.append(other)
-            held.update(profiles[other].identities)
+        theirs = profiles[other]
+        if _are_apart(held, apart, theirs) or not _may_join(held, theirs.identities):
+            continue
+        merged.append(other)
+        held.update(theirs.identities)
+        apart.update(theirs.apart)
     winner = _winner(merged, profiles)
     merged.remove(winner)
-    return Resolution(profile_id=winner, links=_links(usable, found, held), merges=tuple(merged))
+    links = _links([one for one in usable if one not in apart], found, held)
+    return Resolution(profile_id=winner, links=links, merges=tuple(merged))
+
+
+def _are_apart(held: set[Identity], apart: set[Identity], other: Profile) -> bool:
+    """Whether a merge of them was undone: then nothing makes them one again."""
+    return not (apart.isdisjoint(other.identities) and held.isdisjoint(other.apart))
 
 
 def _start(
@@ -80,7 +90,7 @@ def _start(
     """The first profile that may be this person: with a user id, no other known person's."""
     for identity in usable:
         profile_id = found.get(identity)
-        if profile_id is None:
+        if profile_id is None or user_id in profiles[profile_id].apart:
             continue
         if user_id in (None, identity) or _may_join(profiles[profile_id].identities, (user_id,)):
             return profile_id
@@ -105,8 +115,12 @@ def _aliased(
         return plain
     other = found[linked]
     if plain.profile_id is None:
+        if not set(usable).isdisjoint(profiles[other].apart):
+            return plain
         return msgspec.structs.replace(plain, profile_id=other)
-    if other in (plain.profile_id, *plain.merges):
+    ours = profiles[plain.profile_id]
+    apart = _are_apart(set(ours.identities), set(ours.apart), profiles[other])
+    if apart or other in (plain.profile_id, *plain.merges):
         return plain
     return msgspec.structs.replace(plain, merges=(*plain.merges, other))
 

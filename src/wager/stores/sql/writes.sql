@@ -84,6 +84,10 @@ INSERT INTO expired (message_id, received_at) VALUES (?, ?) ON CONFLICT (message
 -- A merge.
 UPDATE events SET profile_id = ? WHERE profile_id = ?;
 
+-- name: move_event
+-- A merge that is undone.
+UPDATE events SET profile_id = ? WHERE profile_id = ? AND sequence = ?;
+
 -- name: erase_events
 -- An erasure.
 DELETE FROM events WHERE profile_id = ?;

@@ -150,6 +150,19 @@ class DecisionsContract(StoreCase):
 
         self.everywhere(tmp_path, merge, check)
 
+    def test_a_merge_that_is_undone_hands_some_back(self, tmp_path: Path) -> None:
+        def merge(stores: Stores) -> None:
+            _settle(stores)
+            assert stores.decisions.erase("ada", to_profile="bob", only={"d-1", "d-4"}) == 1
+            assert stores.decisions.erase("ada", to_profile="bob", only=[]) == 0
+
+        def check(stores: Stores) -> None:
+            assert _ids(stores, DecisionQuery(profile_id="ada")) == ["d-3", "d-2"]
+            assert _ids(stores, DecisionQuery(profile_id="bob")) == ["d-4", "d-1"]
+            assert len(_get(stores, "d-1").outcomes) == 2
+
+        self.everywhere(tmp_path, merge, check)
+
     def test_erasing_leaves_nothing_of_one_and_all_of_others(self, tmp_path: Path) -> None:
         def erase(stores: Stores) -> None:
             _settle(stores)

@@ -74,6 +74,17 @@ class EventLogContract(StoreCase):
 
         self.everywhere(tmp_path, move, check)
 
+    def test_a_merge_that_is_undone_moves_some_of_them_back(self, tmp_path: Path) -> None:
+        with self.opened(tmp_path) as stores:
+            write(stores, lambda: _log(stores), lambda: stores.events.move("bob", "ada"))
+            second, third = stores.events.read(EventQuery())[1:]
+            numbers = [second.sequence, third.sequence]
+            write(stores, lambda: stores.events.move("ada", "bob", numbers[:1]))
+            write(stores, lambda: stores.events.move("carol", "bob", numbers))
+            write(stores, lambda: stores.events.move("ada", "bob", []))
+            assert _ids(stores, EventQuery(profile_id="ada")) == ["m-1", "m-3"]
+            assert _ids(stores, EventQuery(profile_id="bob")) == ["m-2"]
+
     def test_a_merge_moves_events_that_are_durable(self, tmp_path: Path) -> None:
         with self.opened(tmp_path) as stores:
             write(stores, lambda: _log(stores))
