@@ -32,10 +32,9 @@ def _world(seed: int, *, honest: bool) -> tuple[OffPolicy, float]:
     weight = shadow[each, drawn] / (live[each, drawn] if honest else 1.0)
     fold = OffPolicy()
     for bet in range(BETS):
-        average = float(shadow[bet] @ said[bet])
-        fold.add(
-            Seen(float(weight[bet]), float(reward[bet]), float(said[bet, drawn[bet]]), average)
-        )
+        w, r = float(weight[bet]), float(reward[bet])
+        surplus = w * float(said[bet, drawn[bet]]) - float(shadow[bet] @ said[bet])
+        fold.add(Seen(w, w * r, surplus, r))
     return fold, float((shadow * good).sum(axis=1).mean())
 
 
@@ -79,24 +78,26 @@ def test_the_gain_is_negative_where_the_shadow_is_worse_and_weights_are_one_on_a
 def test_by_hand_and_taken_back() -> None:
     fold = OffPolicy()
     for _ in range(400):
-        fold.add(Seen(0.5, 1.0, 0.4, 0.3))
-        fold.add(Seen(1.5, 0.0, 0.2, 0.3))
+        fold.add(Seen(0.5, 0.5, -0.1, 1.0))
+        fold.add(Seen(1.5, 0.0, 0.1, 0.0))
     value, robust = fold.value(), fold.robust_value()
     assert isinstance(value, Estimate)
     assert isinstance(robust, Estimate)
-    assert value.value == pytest.approx(0.25)
-    assert robust.value == pytest.approx((0.3 + 0.5 * 0.6 + 0.3 - 1.5 * 0.2) / 2)
+    assert value.value == pytest.approx(0.25)  # y falls on a line in u: nothing is left to doubt
+    assert robust.value == pytest.approx((0.5 + 0.1 + 0.0 - 0.1) / 2)
     assert fold.effective == pytest.approx(800.0**2 / (400 * (0.25 + 2.25)))
-    fold.add(Seen(0.5, 1.0, 0.4, 0.3))
-    fold.add(Seen(0.5, 1.0, 0.4, 0.3), -1.0)
-    assert fold.value() == value
+    more = Seen(0.5, 0.5, -0.125, 1.0)
+    before = [list(row) for row in fold.products]
+    fold.add(more)
+    fold.add(more, -1.0)
+    assert fold.products == [pytest.approx(row) for row in before]
 
 
 def test_a_few_bets_are_no_verdict() -> None:
     fold = OffPolicy()
-    fold.add(Seen(50.0, 1.0, 0.1, 0.1))
+    fold.add(Seen(50.0, 50.0, 4.9, 1.0))
     for _ in range(500):
-        fold.add(Seen(0.01, 0.0, 0.1, 0.1))
+        fold.add(Seen(0.01, 0.0, -0.1, 0.0))
     assert isinstance(fold.value(), NotEnough)
     assert isinstance(fold.gain(), NotEnough)
 
@@ -121,11 +122,48 @@ def test_a_shadow_is_logged_and_compared_and_shown_to_nobody() -> None:
             engine.collect([click | {"properties": first}])
         assert decision.shadow is not None
         odds = np.frombuffer(decision.shadow.odds, dtype="<f4")
-        assert len(odds) == len(decision.candidates)
-        assert odds.sum() == pytest.approx(1.0, abs=1e-6)
-        assert sorted(odds.round(3).tolist())[:-1] == pytest.approx([0.025] * (len(odds) - 1))
+        assert len(odds) == len(decision.choices) == 1
+        even = 0.1 / len(decision.candidates)
+        assert odds[0] in (pytest.approx(even), pytest.approx(0.9 + even))
         assert decision.policy == "thompson"
         assert engine.decide(placement="other", user_id="u-1").shadow is None
         (found,) = engine.measuring.report("shadow")["shadows"]  # type: ignore[misc]
         assert (found["policy"], found["riskAppetite"], found["bets"]) == ("greedy", 0.1, 40)
         assert isinstance(found["gain"], NotEnough)
+
+
+CATALOG = [{"itemId": f"p-{number}"} for number in range(8)]
+
+
+@pytest.mark.parametrize("levels", [None, ["neutral", "crowd"]])
+def test_all_slots_are_compared_and_a_shadow_like_the_live_policy_gains_nothing(
+    levels: list[str] | None,
+) -> None:
+    shadow = {"policy": "thompson", "riskAppetite": 0.3} | ({"levels": levels} if levels else {})
+    home = {"name": "home", "slots": 3, "default": "p-0", "riskAppetite": 0.3, "shadow": shadow}
+    with wager.open("memory://") as engine:
+        engine.publish(items=CATALOG, placements=[home])
+        order = {"products": [{"product_id": f"p-{number}"} for number in range(8)]}
+        event = {"type": "track", "event": "Order Completed", "userId": "x", "properties": order}
+        for number in range(6):
+            engine.collect([event | {"messageId": f"o-{number}"}])
+        own = {"products": [{"product_id": "p-1"}]}
+        for number in range(60):
+            mine = event | {"userId": f"u-{number % 20}", "messageId": f"m-{number}"}
+            engine.collect([mine | {"properties": own}])
+        engine.learn()
+        weights = []
+        for number in range(400):
+            decision = engine.decide(placement="home", user_id=f"u-{number % 20}")
+            assert decision.shadow is not None
+            odds = np.frombuffer(decision.shadow.odds, dtype="<f4")
+            assert len(odds) == len(decision.choices) == 3
+            weights.append(odds / [one.propensity for one in decision.choices])
+        if levels is None:
+            assert np.array(weights) == pytest.approx(1.0, abs=1e-5)
+        else:
+            assert decision.level == "context"
+            assert decision.shadow.levels == ("neutral", "crowd")
+            assert np.array(weights).std() > 0.01
+            mean = np.array(weights).mean(axis=1)
+            assert mean.mean() <= 1.0 + 5.0 * mean.std() / np.sqrt(len(mean))

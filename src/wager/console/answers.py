@@ -133,6 +133,7 @@ class Shadow(Answer, frozen=True):
     placement: str
     policy: str
     risk_appetite: float
+    levels: list[str] = []
     bets: int = 0
     effective: int = 0
     mean_weight: float = 0.0

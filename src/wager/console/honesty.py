@@ -1,7 +1,7 @@
 """Is the bookmaker honest: won against said by tenths, and better than always saying the same?"""
 
 from wager.console import plots
-from wager.console.answers import Calibration, Shadows, Skill
+from wager.console.answers import Calibration, Shadow, Shadows, Skill
 from wager.console.asking import names_of
 from wager.console.charts import Chart
 from wager.console.format import number, percent, whole
@@ -100,13 +100,18 @@ def _shadows(found: Shadows) -> Markup:
     heads = ("placement", "shadow", "bets", "live", "would bring", "gain, bet by bet")
     lines = [
         tag("tr", [tag("td", text) for text in (
-            one.placement, f"{one.policy}, {percent(one.risk_appetite)} even", whole(one.bets),
+            one.placement, _named(one), whole(one.bets),
             number(one.live), _verdict(one.value), _verdict(one.gain),
         )])
         for one in found.shadows
     ]  # fmt: skip
     table = tag("table", tag("tr", [tag("th", name) for name in heads]), lines, class_="small")
     return tag("div", table, tag("p", found.note, class_="soft small"))
+
+
+def _named(one: Shadow) -> str:
+    levels = f", levels {' '.join(one.levels)}" if one.levels else ""
+    return f"{one.policy}, {percent(one.risk_appetite)} even{levels}"
 
 
 def _verdict(found: Verdict | None) -> str:

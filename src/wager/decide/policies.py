@@ -5,8 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from wager.domain.decisions import ShadowOdds
-from wager.domain.definitions import Placement, PolicyName, Shadow
+from wager.domain.definitions import PolicyName
 from wager.stats.best import Best
 
 Floats = NDArray[np.float64]
@@ -84,17 +83,6 @@ def greedy(mean: Floats, deviation: Floats, explore: float, slots: int = 1) -> O
         return _mixed(weights, left, explore)
 
     return odds
-
-
-def in_shadow(placement: Placement, mean: Floats, deviation: Floats) -> ShadowOdds | None:
-    """The odds of the first slot by a policy that is shown to nobody, to be logged, if any is."""
-    shadow = placement.shadow
-    if shadow is None:
-        return None
-    named = shadow if isinstance(shadow, Shadow) else Shadow(policy=shadow)
-    odds = POLICIES[named.policy](mean, deviation, named.risk_appetite, placement.slots)
-    first = odds(np.ones(len(mean), dtype=bool)).astype("<f4")
-    return ShadowOdds(named.policy, named.risk_appetite, first.tobytes())
 
 
 def cautious(odds: Odds, safe: Sequence[int]) -> Odds:

@@ -124,12 +124,15 @@ class SafeChoice(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class ShadowOdds(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What another policy would have drawn the first slot from: its name and share of even odds,
-    and the odds of the decision's candidates in their order, as little-endian float32."""
+    """What another policy makes of each slot, given the slots before it as they were shown: its
+    odds of what was chosen, and the reward that is expected of the slot by its odds, as
+    little-endian float32. No `levels` means those of the placement."""
 
     policy: str
     risk_appetite: float
     odds: bytes
+    expected: bytes = b""
+    levels: tuple[Level, ...] = ()
 
 
 BETTER_LEFT_ALONE = "better-left-alone"

@@ -81,10 +81,12 @@ class Must(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unk
 
 
 class Shadow(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """A policy whose odds are worked out and logged beside the live ones, and shown to nobody."""
+    """A policy whose odds are worked out and logged beside the live ones, and shown to nobody; it
+    may use fewer levels than the placement."""
 
     policy: PolicyName = "thompson"
     risk_appetite: Annotated[float, Meta(ge=0, le=1)] = 0.05
+    levels: list[Level] | None = None
 
 
 class Floor(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):

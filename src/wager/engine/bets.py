@@ -2,7 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
+
+from wager.decide.candidates import Origin
+from wager.decide.payoff import Worth
 from wager.domain.decisions import (
     Candidate,
     Choice,
@@ -14,6 +19,25 @@ from wager.domain.decisions import (
     ShadowOdds,
 )
 from wager.domain.definitions import Level
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The candidates that may be shown, with their worth, and what was left out."""
+
+    found: list[tuple[str | None, Origin]]
+    x: np.ndarray[Any, np.dtype[np.float64]]
+    worth: Worth
+    dropped: list[tuple[str, str]]
+    safe: list[str]
+    further: Mapping[str, Worth]
+
+    @property
+    def safe_rows(self) -> list[int]:
+        """Where the safe choices stand, in their order; nothing, where there is none."""
+        row_of = {name: row for row, (name, _) in enumerate(self.found)}
+        wanted: list[str | None] = [*self.safe] or [None]
+        return [row_of[name] for name in wanted if name in row_of]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """One bet: the steps of `decide` one after the other, for one person in one placement."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -11,7 +11,7 @@ from wager.decide.candidates import NAMED_BY_DEFAULT, Origin, gather
 from wager.decide.eligibility import gate, left_out, why_not
 from wager.decide.features import FEATURES, WIDTH, rows
 from wager.decide.payoff import Worth, nothing_learnt, worth
-from wager.decide.policies import POLICIES, cautious, floored, in_shadow, widened
+from wager.decide.policies import POLICIES, Left, Odds, cautious, floored, widened
 from wager.decide.reasons import reasons
 from wager.decide.restraint import has_tag, is_full
 from wager.decide.slate import Slate, draw
@@ -22,12 +22,14 @@ from wager.domain.decisions import (
     Choice,
     Reason,
     SafeChoice,
+    ShadowOdds,
 )
-from wager.domain.definitions import LEVELS, Level
+from wager.domain.definitions import LEVELS, Level, Shadow
 from wager.domain.models import Payoffs
-from wager.engine.bets import Bet, nothing
+from wager.engine.bets import Bet, Table, nothing
 from wager.engine.goals import further_worth, guarded, stakes, weighted
 from wager.engine.live import Live
+from wager.engine.shadowing import below, certain, named, odds_beside, watched
 from wager.render.merge import merged_or_why
 from wager.render.renditions import Rendered, content
 
@@ -37,18 +39,6 @@ _RANK = {level: rank for rank, level in enumerate(LEVELS)}
 PLAIN_KEPT = 50_000
 _UNLEARNT = nothing_learnt()
 FALLS_BACK = Reason(kind="drift", text="brings less than was said: mostly the safe choice for now")
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """The candidates that may be shown, with their worth, and what was left out."""
-
-    found: list[tuple[str | None, Origin]]
-    x: np.ndarray[Any, np.dtype[np.float64]]
-    worth: Worth
-    dropped: list[tuple[str, str]]
-    safe: list[str]
-    further: Mapping[str, Worth]
 
 
 class Bettor:
@@ -63,7 +53,8 @@ class Bettor:
         if not table.found:
             safe = SafeChoice(item_id=None, expected_reward=0.0)
             return Bet("neutral", "default", (), safe, **left_out(table.dropped))
-        slate = self._slate(ask, table, decision_id)
+        lefts: list[Left] | None = None if ask.placement.shadow is None else []
+        slate = self._slate(ask, table, decision_id, lefts)
         drawn = slate.choices
         notes = [FALLS_BACK] if ask.placement.name in ask.snapshot.cautious else []
         drawn_rows = [row for row, _ in drawn]
@@ -80,14 +71,16 @@ class Bettor:
             candidates=_candidates(table, slate.odds),
             notes=tuple(notes),
             stake=self._stake(table, choices),
-            shadow=in_shadow(ask.placement, table.worth.mean, table.worth.deviation),
-            goals=stakes(ask.placement, table.worth, table.further, drawn_rows, _safe_rows(table)),
+            shadow=None if lefts is None else self._in_shadow(ask, table, lefts, drawn_rows),
+            goals=stakes(ask.placement, table.worth, table.further, drawn_rows, table.safe_rows),
             **left_out(table.dropped),
         )
 
-    def _slate(self, ask: Ask, table: Table, decision_id: str) -> Slate:
+    def _slate(
+        self, ask: Ask, table: Table, decision_id: str, lefts: list[Left] | None
+    ) -> Slate:  # fmt: skip
         """Odds, then the draw. Where the placement has terms, any candidate may be the best left,
-        not only the first few."""
+        not only the first few. `lefts` notes what was left for each slot."""
         placement, live = ask.placement, self.live
         names = [name for name, _ in table.found]
         terms, groups = live.slates.terms(ask, names), live.slates.groups(placement, names)
@@ -96,23 +89,43 @@ class Bettor:
             terms = replace(terms, quotas=quotas)
         free = not (placement.at_most or placement.exclusive or terms.first or ask.rooms)
         slots = placement.slots if free else len(names)
-        policy = POLICIES[placement.policy]
+        odds = self._odds(ask, table, named(placement.policy, placement.risk_appetite), slots)
+        return draw(
+            odds if lefts is None else watched(odds, lefts), groups, placement.slots,
+            key=live.draw_key, decision_id=decision_id, terms=terms,
+        )  # fmt: skip
+
+    def _odds(self, ask: Ask, table: Table, by: Shadow, slots: int) -> Odds:
+        """The odds by a policy, within what the placement asks of all of them."""
+        placement, live = ask.placement, self.live
+        names = [name for name, _ in table.found]
         mean, deviation = weighted(placement, table.worth, table.further)
         if ask.queue is not None:
             mean = live.slates.priorities(mean, names, ask.queue)
             deviation = live.slates.priorities(deviation, names, ask.queue)
-        odds = policy(mean, deviation, placement.risk_appetite, slots)
+        odds = POLICIES[by.policy](mean, deviation, by.risk_appetite, slots)
         if placement.diversity_floor:
             others = [row for row, (_, one) in enumerate(table.found) if "explore" in one.sources]
             odds = widened(odds, others, placement.diversity_floor) if others else odds
         if placement.floors:
-            odds = floored(odds, guarded(placement, table.worth, table.further), _safe_rows(table))
+            odds = floored(odds, guarded(placement, table.worth, table.further), table.safe_rows)
         if placement.name in ask.snapshot.cautious:
-            odds = cautious(odds, _safe_rows(table))
-        return draw(
-            odds, groups, placement.slots,
-            key=live.draw_key, decision_id=decision_id, terms=terms,
-        )  # fmt: skip
+            odds = cautious(odds, table.safe_rows)
+        return odds
+
+    def _in_shadow(
+        self, ask: Ask, table: Table, lefts: list[Left], drawn: Sequence[int]
+    ) -> ShadowOdds:  # fmt: skip
+        """The same slots by a policy that is shown to nobody, from its own levels' candidates."""
+        shadow = ask.placement.shadow
+        by = shadow if isinstance(shadow, Shadow) else named(shadow, Shadow().risk_appetite)
+        level = below(ask, by)
+        other = table if level == ask.level else self._table(replace(ask, level=level))
+        if level in ("neutral", "customization"):
+            odds: Odds = certain(other)
+        else:
+            odds = self._odds(ask, other, by, len(other.found))
+        return odds_beside(by, odds, other, table, lefts, drawn)
 
     def silent_bet(self, ask: Ask, why: Reason) -> Bet:
         """For whom is not talked to: nothing, or the safe choice where the placement says so."""
@@ -336,13 +349,6 @@ class Bettor:
             if name in safe
         )
         return sum(rewards[:bet])
-
-
-def _safe_rows(table: Table) -> list[int]:
-    """Where the safe choices stand, in their order; nothing, where there is none."""
-    row_of = {name: row for row, (name, _) in enumerate(table.found)}
-    wanted: list[str | None] = [*table.safe] or [None]
-    return [row_of[name] for name in wanted if name in row_of]
 
 
 def _expected(table: Table, name: str) -> float:

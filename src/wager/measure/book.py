@@ -53,7 +53,7 @@ class Book:
         self.calibration: dict[tuple[str, int], Calibration] = {}
         self.raw: dict[tuple[str, int], Calibration] = {}  # of what was not yet put right
         self.rewards: dict[Series, Rewards] = {}
-        self.shadows: dict[tuple[str, str, float], OffPolicy] = {}
+        self.shadows: dict[tuple[str, str, float, tuple[str, ...]], OffPolicy] = {}
         self.cursor = 0  # up to where the log has been read
         self.live = False  # whether any bet was not a replay
         self.latest: datetime | None = None
@@ -166,14 +166,15 @@ class Book:
                 raw.correct(meant, change)
 
     def _compare(self, decision: Decision, before: Result | None, after: Result | None) -> None:
-        """What a shadow would have made of it, in the first slot."""
+        """What a shadow would have made of it."""
         if decision.shadow is None or decision.holdout:
             return
-        name = decision.placement, decision.shadow.policy, decision.shadow.risk_appetite
+        shadow = decision.shadow
+        name = decision.placement, shadow.policy, shadow.risk_appetite, shadow.levels
         fold = self.shadows.setdefault(name, OffPolicy())
         for result, sign in ((before, -1.0), (after, 1.0)):
             if result is not None:
-                seen = seen_of(decision, result.rewards.get(0, 0.0))
+                seen = seen_of(decision, result)
                 if seen is not None:
                     fold.add(seen, sign)
 
@@ -214,7 +215,7 @@ class Book:
                 rewards.add(who, after.reward, won=after.won)
 
 
-FORMAT = 5  # grows when what is kept changes: an older checkpoint is then read from the log again
+FORMAT = 6  # grows when what is kept changes: an older checkpoint is then read from the log again
 
 
 class _Kept(msgspec.Struct, kw_only=True):
@@ -226,7 +227,7 @@ class _Kept(msgspec.Struct, kw_only=True):
     calibration: list[tuple[str, int, dict[int | None, tuple[int, float, float]]]]
     raw: list[tuple[str, int, dict[int | None, tuple[int, float, float]]]]
     rewards: list[tuple[Series, dict[str, Cell]]]
-    shadows: list[tuple[tuple[str, str, float], OffPolicy]]
+    shadows: list[tuple[tuple[str, str, float, tuple[str, ...]], OffPolicy]]
     open: set[str]
     left: set[str]
 

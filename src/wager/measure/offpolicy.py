@@ -2,77 +2,87 @@
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from wager.domain.decisions import Decision
 from wager.domain.estimates import Estimate, NotEnough, Verdict
+from wager.domain.settlement import Result
 from wager.measure.comparison import half_width
 
+Floats = NDArray[np.float64]
 NEEDED_EFFECTIVE = 200  # bets that the shadow would have placed, too, by their weights
 NEEDED_WON = 10
-SNIPS = "self-normalised inverse propensity, asymptotic confidence sequence"
+LEAST_SQUARES = "inverse propensity with control variates, asymptotic confidence sequence"
 DOUBLY_ROBUST = "doubly robust, asymptotic confidence sequence"
+COLUMNS = 5  # of a bet: 1, y, u, v, r
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """One settled bet, in its first slot: weight w (the shadow's odds of what was chosen over the
-    live ones), reward r, what was expected of the choice, and on average by the shadow's odds."""
+    """One settled bet, each number the mean over its slots: weight w (the shadow's odds of what
+    was chosen over the live ones), w r with the reward r, w q - q_s with what was expected of the
+    choice and, by the shadow's odds, of the slot; and r itself."""
 
     weight: float
+    weighted: float
+    surplus: float
     reward: float
-    expected: float
-    average: float
 
 
 class OffPolicy(msgspec.Struct):
     """The fold: sums over settled bets, for the value of a shadow and its gain over the live one.
 
-    With weights w, rewards r, expectations q and q_s: SNIPS = sum w r / sum w; doubly robust is
-    the mean of d = q_s + w (r - q); the gain is the mean of d - r, bet by bet.
+    With y = w r, u = w - 1 and v = w q - q_s, both of which are 0 on average where the logged
+    odds are true, the value is the mean of y - a u - b v. With a and b by least squares over y
+    its variance is the smallest there is: a = b = 0 is inverse propensity scoring, b = 0 with
+    a the value itself the self-normalised one, a = 0 and b = 1 the doubly robust one. So the data
+    choose between them, and what lies between. The gain is the mean of (y - r) - a u - b v.
 
     >>> fold = OffPolicy()
     >>> fold.value()
     NotEnough(needed=200, seen=0, what='bets that the shadow would have placed, too')
 
-    References: Swaminathan, Joachims (2015), self-normalised estimator; Dudik, Langford, Li (2011).
+    References: Owen (2013), Monte Carlo theory, methods and examples, section 8.9; Swaminathan,
+    Joachims (2015); Dudik, Langford, Li (2011).
     """
 
-    count: float = 0.0
     won: float = 0.0
-    rewards: float = 0.0
-    weights: float = 0.0
     weights_squared: float = 0.0
-    weighted: float = 0.0  # sum w r
-    squares: tuple[float, float] = (0.0, 0.0)  # sums of w^2 r and w^2 r^2
-    robust: tuple[float, float] = (0.0, 0.0)  # sums of d and d^2
-    gains: tuple[float, float] = (0.0, 0.0)  # sums of d - r and of its square
+    products: list[list[float]] = msgspec.field(
+        default_factory=lambda: [[0.0] * COLUMNS for _ in range(COLUMNS)]
+    )
 
     def add(self, seen: Seen, sign: float = 1.0) -> None:
         """Count a settled bet, or with sign -1 take it back."""
-        w, r = seen.weight, seen.reward
-        d = seen.average + w * (r - seen.expected)
-        self.count += sign
-        self.won += sign * (r > 0)
-        self.rewards += sign * r
-        self.weights += sign * w
+        w = seen.weight
+        row = (1.0, seen.weighted, w - 1.0, seen.surplus, seen.reward)
+        self.won += sign * (seen.reward > 0)
         self.weights_squared += sign * w * w
-        self.weighted += sign * w * r
-        self.squares = _plus(self.squares, (w * w * r, w * w * r * r), sign)
-        self.robust = _plus(self.robust, (d, d * d), sign)
-        self.gains = _plus(self.gains, (d - r, (d - r) ** 2), sign)
+        for sums, one in zip(self.products, row, strict=True):
+            for column, other in enumerate(row):
+                sums[column] += sign * one * other
 
     def merge(self, other: "OffPolicy") -> "OffPolicy":
         """Both sides together."""
         return OffPolicy(
-            count=self.count + other.count,
             won=self.won + other.won,
-            rewards=self.rewards + other.rewards,
-            weights=self.weights + other.weights,
             weights_squared=self.weights_squared + other.weights_squared,
-            weighted=self.weighted + other.weighted,
-            squares=_plus(self.squares, other.squares),
-            robust=_plus(self.robust, other.robust),
-            gains=_plus(self.gains, other.gains),
+            products=(np.array(self.products) + np.array(other.products)).tolist(),
         )
+
+    @property
+    def count(self) -> float:
+        """How many bets were seen."""
+        return self.products[0][0]
+
+    @property
+    def weights(self) -> float:
+        """The sum of the weights."""
+        return self.products[0][2] + self.count
+
+    @property
+    def rewards(self) -> float:
+        """The sum of the rewards, for each bet the mean over its slots."""
+        return self.products[0][4]
 
     @property
     def effective(self) -> float:
@@ -85,29 +95,40 @@ class OffPolicy(msgspec.Struct):
         return self.weights / self.count if self.count else 0.0
 
     def value(self) -> Verdict:
-        """What a bet of the shadow would have brought, self-normalised."""
-        if (too_little := self._too_little()) is not None:
-            return too_little
-        v = self.weighted / self.weights
-        spread = (
-            self.squares[1] - 2.0 * v * self.squares[0] + v * v * self.weights_squared
-        ) / self.weights**2
-        return _estimate(v, spread, self.effective, SNIPS)
-
-    def robust_value(self) -> Verdict:
-        """The same, doubly robust."""
-        return self._mean(self.robust)
+        """What a slot of the shadow would have brought."""
+        return self._fitted(np.array([0.0, 1.0, 0.0, 0.0, 0.0]))
 
     def gain(self) -> Verdict:
-        """How much more than the live one, bet by bet, doubly robust."""
-        return self._mean(self.gains)
+        """How much more than the live one, bet by bet."""
+        return self._fitted(np.array([0.0, 1.0, 0.0, 0.0, -1.0]))
 
-    def _mean(self, sums: tuple[float, float]) -> Verdict:
+    def robust_value(self) -> Verdict:
+        """The value by the doubly robust estimator, whose coefficients do not lean on data."""
+        return self._too_little() or self._mean(np.array([0.0, 1.0, 0.0, -1.0, 0.0]), DOUBLY_ROBUST)
+
+    def _fitted(self, mix: Floats) -> Verdict:
+        """The mean of a mix of the columns, less what u and v explain of it."""
         if (too_little := self._too_little()) is not None:
             return too_little
-        mean = sums[0] / self.count
-        spread = (sums[1] / self.count - mean * mean) / self.count
-        return _estimate(mean, spread, self.count, DOUBLY_ROBUST)
+        spread = self._spread()
+        u_v = slice(2, 4)
+        explained = spread[u_v, u_v] + 1e-12 * np.eye(2)
+        mix = mix.copy()
+        mix[u_v] -= np.linalg.lstsq(explained, spread[u_v] @ mix, rcond=1e-9)[0]
+        return self._mean(mix, LEAST_SQUARES)
+
+    def _mean(self, mix: Floats, method: str) -> Estimate:
+        mean = float(mix @ np.array(self.products[0])) / self.count
+        spread = max(float(mix @ self._spread() @ mix) / self.count, 1e-300)
+        half = half_width(spread, spread * self.count) if spread > 1e-300 else 0.0
+        return Estimate(
+            value=mean, low=mean - half, high=mean + half, count=int(self.count), method=method
+        )
+
+    def _spread(self) -> Floats:
+        """The covariance of the columns (columns, columns)."""
+        table = np.array(self.products) / self.count
+        return np.asarray(table - np.outer(table[0], table[0]))
 
     def _too_little(self) -> NotEnough | None:
         if self.effective < NEEDED_EFFECTIVE:
@@ -118,38 +139,26 @@ class OffPolicy(msgspec.Struct):
         return None
 
 
-def seen_of(decision: Decision, reward: float) -> Seen | None:
-    """The first slot of a bet as the shadow sees it; None where there was no shadow, or
-    the slot was not the policy's to fill."""
+def seen_of(decision: Decision, result: Result) -> Seen | None:
+    """A settled bet as the shadow sees it, over all slots; None where there was no shadow."""
     if decision.shadow is None or not decision.choices:
         return None
-    first = decision.choices[0]
-    odds = np.frombuffer(decision.shadow.odds, dtype="<f4").astype(float)
-    said = np.array([one.expected_reward for one in decision.candidates])
-    names = [one.item_id for one in decision.candidates]
-    if len(odds) != len(names) or first.item_id not in names:
-        return None
-    row = names.index(first.item_id)
-    if abs(decision.candidates[row].propensity - first.propensity) > 1e-9:
-        return None  # a term of the placement has chosen, not the policy
-    chance = float(odds[row])
-    return Seen(
-        weight=chance / first.propensity,
-        reward=reward,
-        expected=first.expected_reward,
-        average=float(odds @ said),
+    chances, averages = (
+        np.frombuffer(part, dtype="<f4").astype(float)
+        for part in (decision.shadow.odds, decision.shadow.expected)
     )
-
-
-def _plus(
-    one: tuple[float, float], other: tuple[float, float], sign: float = 1.0
-) -> tuple[float, float]:
-    return one[0] + sign * other[0], one[1] + sign * other[1]
-
-
-def _estimate(value: float, spread: float, count: float, method: str) -> Estimate:
-    spread = max(spread, 1e-300)
-    half = half_width(spread, spread * count) if spread > 1e-300 else 0.0
-    return Estimate(
-        value=value, low=value - half, high=value + half, count=int(count), method=method
+    if not len(chances) == len(averages) == len(decision.choices):
+        return None
+    live, said, rewards = np.array(
+        [
+            (one.propensity, one.expected_reward, result.rewards.get(one.slot, 0.0))
+            for one in decision.choices
+        ]
+    ).T
+    w = chances / live
+    return Seen(
+        weight=float(w.mean()),
+        weighted=float((w * rewards).mean()),
+        surplus=float((w * said - averages).mean()),
+        reward=float(rewards.mean()),
     )

@@ -40,8 +40,9 @@ STAKEHOLDERS_NOTE = (
 SIDES: tuple[Literal["inside", "elsewhere"], ...] = ("inside", "elsewhere")
 GROUPS: tuple[Literal["bet", "holdout"], ...] = ("bet", "holdout")
 SHADOW_NOTE = (
-    "Worked out from the logged odds, for the first slot: what the shadow would have earned with "
-    "the same candidates. `meanWeight` is 1, give or take chance, where the logged odds are true."
+    "Worked out from the logged odds, per slot: what the shadow would have earned in each, given "
+    "the slots before it as they were shown. `meanWeight` is 1, give or take chance, where the "
+    "logged odds are true; less, where the shadow would have shown what the live policy could not."
 )
 LEVELS_NOTE = (
     "Each bet was placed on the highest level that the evidence carried, not on one drawn by "
@@ -209,15 +210,16 @@ def calibration_of(book: Book, asked: Asked, comparable: Mapping[str, bool]) -> 
 
 
 def shadow_of(book: Book, asked: Asked) -> Report:
-    """For each placement and shadow: what it would have brought in the first slot."""
+    """For each placement and shadow: what it would have brought in a slot."""
     found: list[Report] = []
-    for (placement, policy, appetite), fold in sorted(book.shadows.items()):
+    for (placement, policy, appetite, levels), fold in sorted(book.shadows.items()):
         if asked.placement in (None, placement):
             found.append(
                 {
                     "placement": placement,
                     "policy": policy,
                     "riskAppetite": appetite,
+                    "levels": list(levels),
                     "bets": int(fold.count),
                     "effective": int(fold.effective),
                     "meanWeight": fold.mean_weight,
