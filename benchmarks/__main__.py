@@ -17,6 +17,7 @@ from typing import Any
 
 from benchmarks import load, shops
 from benchmarks.bandits import bandits
+from benchmarks.offpolicy import offpolicy
 from benchmarks.repurchase import repurchase
 from benchmarks.serving import CLIENT_CPU, KEY, Server, pin, wager_up, yardstick
 from benchmarks.shop_world import shop_world
@@ -207,6 +208,7 @@ SCENARIOS: dict[str, Callable[[argparse.Namespace], None]] = {
     "shop-world": shop_world,
     "bandits": bandits,
     "topn": topn,
+    "offpolicy": offpolicy,
 }
 
 if __name__ == "__main__":
