@@ -366,6 +366,31 @@ def test_words_use_what_is_known_and_never_a_raw_null(shop: Shop) -> None:
     assert "Ada" not in str(quiet.choices)
 
 
+def test_words_claim_no_more_than_is_assumed(shop: Shop) -> None:
+    engine, clock = shop
+    words = (
+        "{% if bet.level == 'context' %}For you, {{ profile.traits.name }}"
+        "{% elsif bet.level == 'neutral' %}Welcome{% else %}Popular{% endif %}"
+    )
+    engine.publish(placements=[{"name": "said", "slots": 6, "default": "p-0", "template": words}])
+    crowd(engine, clock)
+    name = {"type": "identify", "userId": "u-1", "messageId": "i", "traits": {"name": "Ada"}}
+    engine.collect([name])
+    for number in range(4):
+        order(engine, clock, "u-1", f"p-{3 * number}")
+        track(engine, clock, "u-1", "Item Liked", itemId=f"p-{3 * number}")
+    said = {"context": "For you, Ada", "neutral": "Welcome"}
+    refused = {"consent": {"categoryPreferences": {"personalization": False}}}
+    levels = set()
+    for asked in ({"user_id": "u-1"}, {"user_id": "new"}, {"user_id": "u-1", "context": refused}):
+        for choice in engine.decide(placement="said", **asked).choices:
+            levels.add(choice.level)
+            assert choice.content["text"] == said.get(choice.level, "Popular")
+    assert {"context", "crowd", "neutral"} <= levels
+    with pytest.raises(BadInput, match=r"bet.odds"):
+        engine.publish(placements=[{"name": "said", "template": "{{ bet.odds }}"}])
+
+
 def test_nothing_is_a_possible_bet(shop: Shop) -> None:
     engine, clock = shop
     engine.publish(placements=[{"name": "maybe", "allowNothing": True, "exposureCost": 0.5}])

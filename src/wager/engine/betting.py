@@ -269,7 +269,9 @@ class Bettor:
         item = self.live.items.get(name) if name is not None else None
         known = ask.known if ask.level != "neutral" else {}
         about = {"itemId": name, "title": item.title, "price": item.price} if item else {}
-        return {"profile": known, "context": ask.context, "item": about}
+        return {
+            "profile": known, "context": ask.context, "item": about, "bet": {"level": ask.level},
+        }  # fmt: skip
 
     def _rendered(self, ask: Ask, name: str, values: dict[str, Any]) -> Rendered:
         channel = ask.context.get("channel")
@@ -284,7 +286,7 @@ class Bettor:
         template = ask.placement.template
         if template is None and name not in self.live.templated:
             return self._plain(ask, name), level, ()
-        values = self._values(ask, name)
+        values = self._values(ask, name) | {"bet": {"level": level}}
         rendered = self._rendered(ask, name, values)
         shown, used = dict(rendered.content), list(rendered.used)
         if template is not None:

@@ -27,7 +27,7 @@ _LIST_FILTERS = frozenset(
     ("join", "first", "last", "concat", "map", "reverse", "sort", "sort_natural", "sum", "where",
      "reject", "find", "find_index", "has", "uniq", "compact", "size", "default", "slice")
 )  # fmt: skip
-_ROOTS = frozenset(("profile", "context", "item", "now"))
+_ROOTS = frozenset(("profile", "context", "item", "bet", "now"))
 _RAW = frozenset(("", "null", "None", "nil", "undefined", "NaN", "nan"))
 _DATE_FORMAT = re.compile(r"(?:[^%]|%[-_^#]?[A-Za-z%]){0,100}")
 

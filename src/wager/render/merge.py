@@ -36,6 +36,7 @@ PARTS: Mapping[str, tuple[str, ...] | None] = {
     "profile": PROFILE_PARTS,
     "item": ITEM_PARTS,
     "context": None,
+    "bet": ("level",),
     "now": (),
 }
 # What the library would answer from the server's own clock is absent unless it is handed in.
