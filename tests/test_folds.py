@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from wager.domain.decisions import Choice, Decision
 from wager.learn.drift import Watch
+from wager.learn.fading import Fading
 from wager.learn.honesty import Honesty
 from wager.learn.popularity import Crowd
 from wager.learn.repurchase import Gaps
@@ -156,6 +157,12 @@ FOLDS: dict[str, Law] = {
         empty=Gaps,
         observations=st.tuples(names, st.integers(1, 12), st.integers(0, 900), st.booleans()),
         add=lambda fold, seen: fold.add(seen[0], seen[1], seen[2], ended=seen[3]),
+        view=lambda fold: {name: table.tolist() for name, table in fold.tables.items()},
+    ),
+    "fading": Law(
+        empty=Fading,
+        observations=st.tuples(names, positive, st.integers(0, 900), st.booleans()),
+        add=lambda fold, seen: fold.add(seen[0], seen[1], seen[2], again=seen[3]),
         view=lambda fold: {name: table.tolist() for name, table in fold.tables.items()},
     ),
     "tally": Law(

@@ -1,6 +1,5 @@
 """Which items come into question for this person here, each named with what speaks for it."""
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import nlargest, nsmallest
@@ -13,7 +12,6 @@ from wager.domain.definitions import LEVELS, Level
 from wager.domain.models import Ranked, Snapshot
 from wager.domain.profiles import Profile
 
-PURCHASE_HALF_LIFE_DAYS = 60.0
 LEAST_LEANING = 0.02
 LIKED_DAYS = 730
 LIMIT = 24
@@ -90,7 +88,7 @@ class Gathered:
 class Standing:
     """What follows from a profile alone, worked out once for each version of it and each day.
 
-    `own` ranks what was bought by decayed count (the order does not depend on the moment);
+    `own` ranks what was bought by decayed count, `faded` is that count (log1p);
     `related` are the neighbours of what was bought last, `similar` what people of the same taste go
     on to buy, with its probability; `leanings` are the strongest category
     affinities, the largest being 1. `rows` keeps the features of an item that do not depend on the
@@ -107,6 +105,7 @@ class Standing:
     held: ownership.Holds = field(default_factory=dict)
     due: Sequence[tuple[str, float]] = ()
     again: Mapping[str, float] = field(default_factory=dict)
+    faded: Mapping[str, float] = field(default_factory=dict)
     personal: dict[tuple[str, ...], Gathered] = field(default_factory=dict)
 
 
@@ -121,26 +120,35 @@ def standing(
         *ownership.accessories(profile, shelf),
         *neighbours([name for _, name in nlargest(6, had.last)], snapshot.also_bought, limit=16),
     ]
-    leaning = leanings(profile, today * DAY)
+    leaning = leanings(profile, today * DAY, kinship.learnt.half_lives)
     taste = snapshot.taste
     similar = [(name, p, "") for name, p in taste.similar(taste.had(had.history), SIMILAR)]
     own = [name for _, name in had.often[:OWN]]
-    return Standing(own, related, similar, leaning, held=had.holds, due=had.due, again=had.again)
+    return Standing(
+        own,
+        related,
+        similar,
+        leaning,
+        held=had.holds,
+        due=had.due,
+        again=had.again,
+        faded=had.faded,
+    )
 
 
-def decayed_level(recent: float, day: float) -> float:
-    """log2 of a decayed count as of the epoch: their order does not depend on the moment."""
-    return math.log2(recent) + day / PURCHASE_HALF_LIFE_DAYS
-
-
-def leanings(profile: Profile, at: float, limit: int = 12) -> dict[str, float]:
+def leanings(
+    profile: Profile, at: float, half_lives: Mapping[str, float], limit: int = 12
+) -> dict[str, float]:
     """The strongest category affinities at a moment (seconds since the epoch), scaled to 1; none
-    that has all but faded."""
+    that has all but faded. Since they last moved they fade by the category's half-life, where one
+    was learnt or declared."""
+    usual = half_lives.get("")
     weights: list[tuple[float, str]] = []
     for name, affinity in profile.affinities.items():
         if affinity.weight > 0 and name.startswith("category:"):
             days = max(at - affinity.at.timestamp(), 0.0) / DAY
-            weight = affinity.weight * 2.0 ** (-days / affinity.half_life_days)
+            half_life = half_lives.get(name[9:], usual) or affinity.half_life_days
+            weight = affinity.weight * 2.0 ** (-days / half_life)
             if weight > LEAST_LEANING:
                 weights.append((-weight, name))
     top = nsmallest(limit, weights)

@@ -7,7 +7,7 @@ from struct import Struct
 import numpy as np
 from numpy.typing import NDArray
 
-from wager.decide.candidates import PURCHASE_HALF_LIFE_DAYS, Origin, Standing, decayed_level
+from wager.decide.candidates import Origin, Standing
 from wager.domain.asking import DAY, Ask
 from wager.domain.events import ORDERED
 
@@ -52,7 +52,7 @@ _EVERYBODY = np.array([1.0, *[0.0] * (WIDTH - 1)], np.float32)
 _COLUMN = {name: column for column, name in enumerate(FEATURES)}
 _CROWD = Struct("<3d")  # popular, popularRate, segment
 _OWN = Struct("<13d")  # see _own_row
-_NEVER = (-60.0, 0.0, 0, 0.0, 0.0, 0.0)  # log2 of the decayed count, day, times, hour, share
+_NEVER = (0.0, 0.0, 0, 0.0, 0.0, 0.0)  # decayed count (log1p), day, times, hour, share
 _SEGMENTS = 6
 _CROWD_KEPT = 20_000
 
@@ -134,30 +134,29 @@ def _own(ask: Ask, who: Standing, names: Sequence[str]) -> Floats:
     if not who.own:
         table[:, 1:6] = 0.0
     else:
-        has, log_recent, day, again, cosine, sine = table[:, :6].T
+        has, _, day, again, cosine, sine = table[:, :6].T
         today, angle = ask.timestamp / DAY, ask.hour / 24.0 * 2.0 * math.pi
         days = np.maximum(today - day, 0.0)
-        often = has * np.log1p(np.exp2(log_recent - today / PURCHASE_HALF_LIFE_DAYS))
         lately = has * np.exp(days / -21.0)
         fit = cosine * math.cos(angle) + sine * math.sin(angle)
         table[:, 4] = again
-        table[:, 1] = often / 2.0
+        table[:, 1] /= 2.0
         table[:, 2] = lately
-        table[:, 3] = often * lately / 2.0
+        table[:, 3] = table[:, 1] * lately
         table[:, 5] = fit
     return table
 
 
 def _own_row(ask: Ask, who: Standing, name: str) -> bytes:
     """What does not depend on the moment, in the columns from "bought" on; where one does, what it
-    is made of: log2 of the decayed count, day, how likely it is bought again, and the hour as
+    is made of: the day, how likely it is bought again, and the hour as
     cosine and sine."""
     profile = ask.profile
     bought = profile.purchases.get(name)
-    log_recent, day, times, cosine, sine, share = _NEVER
+    faded, day, times, cosine, sine, share = _NEVER
     if bought is not None and bought.recent > 0 and bought.times > 0 and not bought.gift:
         day, times = bought.last_at.timestamp() / DAY, bought.times
-        log_recent = decayed_level(bought.recent, day)
+        faded = who.faded.get(name, 0.0)
         fit = min(times / 5.0, 1.0) / times if times > 1 else 0.0
         cosine, sine = bought.cosine * fit, bought.sine * fit
         orders = profile.counts.get(ORDERED)
@@ -169,6 +168,6 @@ def _own_row(ask: Ask, who: Standing, name: str) -> bytes:
     clicked = exposure is not None and exposure.ignored == 0 and exposure.seen > 0
     ignored = math.log1p(exposure.ignored) / 3.0 if exposure is not None else 0.0
     return _OWN.pack(
-        times > 0, log_recent, day, who.again.get(name, 0.0), cosine, sine,
+        times > 0, faded, day, who.again.get(name, 0.0), cosine, sine,
         0.0, 0.0, leaning, name in profile.liked, clicked, ignored, share,
     )  # fmt: skip

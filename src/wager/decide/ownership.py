@@ -105,7 +105,7 @@ class Owned:
     left out; `last` the same things with the day (since the epoch) of the last time. `holds` is
     what they keep out beyond the day's beginning; gifts keep out nothing. `due` is what is used up
     about that day, what is bought most first: (item, 1 where it is just due, less the farther off).
-    `again` is how likely each is bought again within a month.
+    `again` is how likely each is bought again within a month, `faded` its decayed count (log1p).
     """
 
     often: list[tuple[float, str]] = field(default_factory=list)
@@ -114,6 +114,7 @@ class Owned:
     holds: dict[str, tuple[float, str]] = field(default_factory=dict)
     due: list[tuple[str, float]] = field(default_factory=list)
     again: dict[str, float] = field(default_factory=dict)
+    faded: dict[str, float] = field(default_factory=dict)
 
 
 def owned(profile: Profile, kinship: "Kinship", today: int) -> Owned:
@@ -127,8 +128,9 @@ def owned(profile: Profile, kinship: "Kinship", today: int) -> Owned:
         day = purchase.last_at.timestamp() / DAY
         if purchase.recent > 0:
             days = max(today - day, 0.0)
-            level = math.log2(purchase.recent) - days / HALF_LIFE_DAYS
-            recent = 2.0**level
+            level = math.log2(purchase.recent) - days / kinship.half_life(item_id)
+            found.faded[item_id] = math.log1p(2.0**level)
+            recent = purchase.recent * 2.0 ** (-days / HALF_LIFE_DAYS)
             every.append((item_id, float(purchase.times), recent, days))
             if level > FADED:
                 found.often.append((level, item_id))
@@ -219,11 +221,12 @@ class Kinship:
         self.accessories: dict[str, dict[str, None]] = {}
         self._terms: dict[str, Terms | None] = {}
         self._curves: dict[str, int] = {}
+        self._half_lives: dict[str, float] = {}
 
     def learn(self, learnt: Cycles, repeats: Repeats) -> None:
         """Take over what was learnt of buying again."""
         self.learnt, self.repeats = learnt, repeats
-        self._curves = {}
+        self._curves, self._half_lives = {}, {}
         self._terms, self.alike = {}, {}
         for item in self.items.values():
             self._relate(item)
@@ -244,6 +247,18 @@ class Kinship:
             found = self._curves[item_id] = self.repeats.row(item_id, categories)
         return found
 
+    def half_life(self, item_id: str) -> float:
+        """In how many days since the last purchase half of what it tells is gone: that of the first
+        of the item's categories of which it is known, else of all."""
+        found = self._half_lives.get(item_id)
+        if found is None:
+            known, item = self.learnt.half_lives, self.items.get(item_id)
+            usual = known.get("", HALF_LIFE_DAYS)
+            named = item.categories if item is not None else ()
+            found = next((known[name] for name in named if name in known), usual)
+            self._half_lives[item_id] = found
+        return found
+
     def _relate(self, item: Item) -> None:
         """Note an item's keys where it has more than its own."""
         found = keys(item, self.learnt)
@@ -254,6 +269,7 @@ class Kinship:
         """Note what an item is the same thing as, and what it goes with."""
         self._terms.pop(item.item_id, None)
         self._curves.pop(item.item_id, None)
+        self._half_lives.pop(item.item_id, None)
         self._relate(item)
         for owned, name in _goes_with(item):
             self.accessories.setdefault(owned, {})[name] = None

@@ -22,10 +22,13 @@ Cycle = Literal["durable", "consumable", "seasonal", "subscription", "collectibl
 class Cycles:
     """How things are bought again, as it was learnt: by item id or `category:` and its name, the
     cycle, the days until it may be offered again, and those until half who buy again have done so;
-    `one_of_a_kind` are the categories of which hardly anybody buys a second thing."""
+    `one_of_a_kind` are the categories of which hardly anybody buys a second thing. `half_lives`
+    (days) say by category how fast what was bought stops to tell what is bought next; "" for all
+    others."""
 
     of: Mapping[str, tuple[Cycle, float, float]] = field(default_factory=dict)
     one_of_a_kind: frozenset[str] = frozenset()
+    half_lives: Mapping[str, float] = field(default_factory=dict)
 
 
 class Rates:

@@ -1,7 +1,7 @@
 """What is worked out over all orders at once: also-bought, taste, how things are bought again."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -10,7 +10,7 @@ from wager.domain.models import Cycles, Ranked
 from wager.domain.repeats import Repeats
 from wager.domain.taste import Taste
 from wager.engine.history import Lines, orders
-from wager.learn import factors, repurchase
+from wager.learn import factors, fading, repurchase
 from wager.learn.history import Notes
 from wager.stores.base import EventLog, Models
 
@@ -36,10 +36,15 @@ def related(
     """Work it out by the given batches, the history being read twice."""
     notes = Notes()
     neighbours = msgspec.convert(also_bought(notes.noting(orders(events))), _RANKED)
-    again = repurchase.learnt(
-        notes.lines(), lambda name: items[name].categories if name in items else ()
-    )
-    return Related(neighbours, taste(orders(events)), again.cycles(), again.repeats)
+    lines = notes.lines()
+
+    def category_of(name: str) -> Sequence[str]:
+        return items[name].categories if name in items else ()
+
+    again = repurchase.learnt(lines, category_of)
+    half_lives = fading.fading(lines, category_of).half_lives()
+    cycles = replace(again.cycles(), half_lives=half_lives)
+    return Related(neighbours, taste(orders(events)), cycles, again.repeats)
 
 
 def keep(models: Models, version: str, found: Related) -> None:
