@@ -11,7 +11,7 @@ import wager
 from wager.domain.decisions import Decision
 from wager.engine.engine import Engine
 from wager.engine.history import orders
-from wager.errors import BadInput
+from wager.errors import BadDefinition, BadInput
 from wager.learn.history import Notes
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -310,6 +310,65 @@ def test_for_one_person_it_is_what_the_history_says_of_all(shop: Shop) -> None:
     expected = {pairs.names[n]: p for n, p in zip(pairs.what[mine], said[mine], strict=True)}
     found = engine.live.standing(who, clock()).again
     assert found == pytest.approx(expected, rel=0.05)
+
+
+def test_a_declared_category_goes_before_what_was_learnt_and_after_its_items(shop: Shop) -> None:
+    engine, clock = shop
+    year(engine, clock)
+    everything = ["kettle-1", "kettle-3", "tea"]
+
+    def left_out() -> set[str]:
+        found = engine.decide(placement="home", user_id="u-3", candidates=everything)
+        return {one.item_id for one in found.excluded}
+
+    assert left_out() == {"kettle-1", "kettle-3"}, "learnt"
+    kettles = {"name": "kettles", "categories": ["Kettles"], "repurchase": "durable"}
+    tea = {"name": "Tea", "repurchaseDays": 900.0, "halfLifeDays": 7.0}
+    assert engine.publish(categories=[kettles, tea]) == []
+    assert left_out() == {"kettle-3", "tea"}
+    assert engine.live.kinship.half_life("tea") == 7.0
+    known = {one.item_id: one.known_from for one in engine.people.outlook("user_id", "u-3").owned}
+    assert known == {"kettle-3": "declared of Kettles", "tea": "declared of Tea"}
+    engine.publish(categories=[kettles | {"oneIsEnough": True}])
+    assert left_out() == {"kettle-1", "kettle-3", "tea"}
+    engine.publish(items=[{"itemId": "tea", "categories": ["Tea"],
+                           "attributes": {"repurchaseDays": 1}}])  # fmt: skip
+    assert left_out() == {"kettle-1", "kettle-3"}
+    for name in ("kettles", "Tea"):
+        engine.publishing.delete("categories", name).result()
+    assert engine.live.kinship.learnt.one_of_a_kind == {"Kettles"}
+    assert engine.live.kinship.half_life("tea") != 7.0
+
+
+def test_what_looks_wrong_with_a_category_is_said(shop: Shop) -> None:
+    engine, _ = shop
+    wanted = [{"name": name, "categories": ["Soap", "Nothing"]} for name in ("a", "b")]
+    found = engine.publish(categories=wanted)
+    assert "category 'a' speaks of 'Nothing', which no item names yet" in found
+    assert any("'a' speaks of category 'Nothing' too" in one for one in found)
+    with pytest.raises(BadDefinition, match="halfLifeDays"):
+        engine.publish(categories=[{"name": "a", "halfLifeDays": 0.0}])
+
+
+def test_a_short_half_life_turns_old_habits_into_old_ones(shop: Shop) -> None:
+    """Tea thrice, a while ago, stands before a kettle bought since then, until tea fades fast."""
+    engine, clock = shop
+    engine.publish(items=[{"itemId": "tea", "categories": ["Tea"]},
+                          {"itemId": "kettle", "categories": ["Kettles"]}])  # fmt: skip
+    for _ in range(3):
+        order(engine, clock, "ada", "tea")
+        clock.forward(minutes=1)
+    clock.forward(days=30)
+    order(engine, clock, "ada", "kettle")
+    who = engine.people.stored("user_id", "ada")
+    before = engine.live.standing(who, clock())
+    assert list(before.own) == ["tea", "kettle"]
+    assert list(before.leanings) == ["Tea", "Kettles"]
+    engine.publish(categories=[{"name": "Tea", "halfLifeDays": 7.0}])
+    after = engine.live.standing(who, clock())
+    assert list(after.own) == ["kettle", "tea"]
+    assert list(after.leanings) == ["Kettles", "Tea"]
+    assert after.faded["tea"] < before.faded["tea"] / 3.0
 
 
 def test_what_was_learnt_of_buying_again_outlives_a_restart(tmp_path: Any) -> None:

@@ -14,6 +14,7 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
     "goals": {"name": "buy", "event": "Order Completed", "value": "properties.revenue"},
     "usecases": {"name": "welcome", "placement": "home", "goal": "click"},
     "experiments": {"name": "colours", "placement": "home", "variants": {"a": 0.5, "b": 0.5}},
+    "categories": {"name": "soap", "repurchase": "consumable", "repurchaseDays": 30.0},
 }
 
 

@@ -12,7 +12,9 @@ from wager.domain.definitions import DEFINITIONS, Definition, DefinitionKind
 from wager.errors import BadDefinition, BadInput
 
 # A placement names its goal, an experiment its placement: each kind after what it names.
-ORDER: tuple[DefinitionKind, ...] = ("goals", "segments", "placements", "usecases", "experiments")
+ORDER: tuple[DefinitionKind, ...] = (
+    "goals", "segments", "categories", "placements", "usecases", "experiments"
+)  # fmt: skip
 Document = dict[str, Any]
 T = TypeVar("T")
 

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, get_args
 
 import numpy as np
 
 from wager.domain.asking import DAY, Shelf
 from wager.domain.content import Item
+from wager.domain.definitions import Category
 from wager.domain.models import Cycle, Cycles
 from wager.domain.profiles import Profile
 from wager.domain.repeats import HALF_LIFE_DAYS, Bought, Repeats
@@ -62,25 +63,51 @@ def keys(item: Item, learnt: Cycles) -> tuple[str, ...]:
     return tuple(found)
 
 
-def terms(item: Item, learnt: Cycles) -> Terms | None:
-    """What is declared for an item, else what was learnt of it; None: it may be bought any time."""
+def declared(
+    item: Item, categories: Mapping[str, Category]
+) -> tuple[Cycle | None, float | None, str]:
+    """The cycle and the days that are declared, by the item itself (""), else by the first of its
+    categories that says anything (its name)."""
     told = item.attributes
-    declared = _number(told.get("repurchaseDays"))
-    cycle = told.get("repurchase")
-    if cycle not in KINDS:
-        if told.get("durable") is True:
-            cycle = "durable"
-        elif declared is not None:
-            cycle = "consumable"
+    days, said = _number(told.get("repurchaseDays")), told.get("repurchase")
+    cycle = next((one for one in KINDS if one == said), None)
+    if cycle is None and told.get("durable") is True:
+        cycle = "durable"
+    if cycle is not None or days is not None:
+        return cycle or "consumable", days, ""
+    for name in item.categories:
+        one = categories.get(name)
+        if one is not None and (one.repurchase is not None or one.repurchase_days is not None):
+            return one.repurchase or "consumable", one.repurchase_days, name
+    return None, None, ""
+
+
+def terms(item: Item, learnt: Cycles, categories: Mapping[str, Category]) -> Terms | None:
+    """What is declared for an item, else for its category, else what was learnt of it; None: it may
+    be bought any time."""
+    cycle, days, _ = declared(item, categories)
     if cycle is None:
         return _learnt(item, learnt)
     own = keys(item, learnt)[:1] if cycle == "collectible" else keys(item, learnt)
-    if declared is not None:
-        return Terms(cycle, declared, own, declared)
+    if days is not None:
+        return Terms(cycle, days, own, days)
     if cycle == "consumable":
         found = _learnt(item, learnt)
         return found if found is not None and found.cycle == "consumable" else None
     return Terms(cycle, SEASON_DAYS if cycle == "seasonal" else FOR_GOOD, own)
+
+
+def _effective(learnt: Cycles, categories: Mapping[str, Category]) -> Cycles:
+    """What was learnt, but for what is declared of half-lives and of what one is enough."""
+    one_of_a_kind, half_lives = set(learnt.one_of_a_kind), dict(learnt.half_lives)
+    for name, one in categories.items():
+        if one.one_is_enough:
+            one_of_a_kind.add(name)
+        elif one.one_is_enough is not None or one.repurchase is not None:
+            one_of_a_kind.discard(name)
+        if one.half_life_days is not None:
+            half_lives[name] = one.half_life_days
+    return replace(learnt, one_of_a_kind=frozenset(one_of_a_kind), half_lives=half_lives)
 
 
 def _learnt(item: Item, learnt: Cycles) -> Terms | None:
@@ -215,7 +242,8 @@ class Kinship:
 
     def __init__(self, items: Mapping[str, Item]) -> None:
         self.items = items
-        self.learnt = Cycles()
+        self._found = self.learnt = Cycles()
+        self.categories: Mapping[str, Category] = {}
         self.repeats = Repeats()
         self.alike: dict[str, tuple[str, ...]] = {}
         self.accessories: dict[str, dict[str, None]] = {}
@@ -225,7 +253,17 @@ class Kinship:
 
     def learn(self, learnt: Cycles, repeats: Repeats) -> None:
         """Take over what was learnt of buying again."""
-        self.learnt, self.repeats = learnt, repeats
+        self._found, self.repeats = learnt, repeats
+        self._work_out()
+
+    def declare(self, categories: Mapping[str, Category]) -> None:
+        """Take over what is declared, by category."""
+        self.categories = categories
+        self._work_out()
+
+    def _work_out(self) -> None:
+        """What follows from both, anew."""
+        self.learnt = _effective(self._found, self.categories)
         self._curves, self._half_lives = {}, {}
         self._terms, self.alike = {}, {}
         for item in self.items.values():
@@ -235,7 +273,9 @@ class Kinship:
         """How an item is bought again, worked out when it is first asked for."""
         if item_id not in self._terms:
             item = self.items.get(item_id)
-            self._terms[item_id] = terms(item, self.learnt) if item is not None else None
+            self._terms[item_id] = (
+                terms(item, self.learnt, self.categories) if item is not None else None
+            )
         return self._terms[item_id]
 
     def curve(self, item_id: str) -> int:

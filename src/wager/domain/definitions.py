@@ -6,9 +6,10 @@ import msgspec
 from msgspec import Meta
 
 from wager.domain.identity import Time
+from wager.domain.models import Cycle
 
 Slug = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
-DefinitionKind = Literal["placements", "segments", "goals", "usecases", "experiments"]
+DefinitionKind = Literal["placements", "segments", "goals", "usecases", "experiments", "categories"]
 ClockTime = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 CapKind = Literal["item", "tag", "placement", "useCase", "channel", "person", "household"]
 Level = Literal["neutral", "customization", "crowd", "segment", "context"]
@@ -221,11 +222,37 @@ class Experiment(
     description: str = ""
 
 
-Definition = Placement | Goal | Segment | UseCase | Experiment
+class Category(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    rename="camel",
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+):
+    """How the items of some categories are bought again and how fast that fades: goes before what
+    was learnt, and after what an item says itself. No `categories` means that of its own name."""
+
+    name: Slug
+    categories: list[Annotated[str, Meta(min_length=1)]] = []
+    repurchase: Cycle | None = None
+    repurchase_days: Annotated[float, Meta(ge=0, le=36600)] | None = None
+    one_is_enough: bool | None = None
+    half_life_days: Annotated[float, Meta(ge=1, le=3660)] | None = None
+    description: str = ""
+
+
+Definition = Placement | Goal | Segment | UseCase | Experiment | Category
 DEFINITIONS: dict[DefinitionKind, type[Definition]] = {
     "placements": Placement,
     "segments": Segment,
     "goals": Goal,
     "usecases": UseCase,
     "experiments": Experiment,
+    "categories": Category,
 }
+
+
+def noun(kind: str) -> str:
+    """One of a kind: `placements` are each a placement."""
+    return "category" if kind == "categories" else kind[:-1]

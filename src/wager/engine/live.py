@@ -15,7 +15,7 @@ from wager.decide.ownership import Kinship
 from wager.domain import lifestages
 from wager.domain.asking import DAY, Shelf
 from wager.domain.content import Item
-from wager.domain.definitions import Goal, Placement, Segment, UseCase
+from wager.domain.definitions import Category, Goal, Placement, Segment, UseCase
 from wager.domain.models import Cycles, Snapshot
 from wager.domain.profiles import Profile
 from wager.domain.repeats import Repeats
@@ -47,6 +47,7 @@ class Live:
         self.segments: dict[str, CompiledSegment] = {}
         self.condition_errors: dict[str, int] = {}
         self.segments_changed = False
+        self.declared: Mapping[str, Category] = {}
         self.signing_secret: str | None = None
         self.snapshot = Snapshot(version="0")
         self.items: dict[str, Item] = {}
@@ -91,6 +92,9 @@ class Live:
             one.definition.name: compile_segment(cast(Segment, one.definition))
             for one in of("segments")
         }
+        self._declare(
+            {one.definition.name: cast(Category, one.definition) for one in of("categories")}
+        )
         self.slates.define(self.placements.values(), use_cases, self.snapshot.rates)
 
     def load_items(self) -> None:
@@ -160,6 +164,18 @@ class Live:
         ]
         found.sort(key=lambda pair: -rates.of(pair[1][0]) if pair[1] else 0.0)
         return {key: names for key, names in found if names}
+
+    def _declare(self, declared: Mapping[str, Category]) -> None:
+        """Categories in force; of two that speak of the same one the first by name counts."""
+        if declared == self.declared:
+            return
+        self.declared = declared
+        by_category: dict[str, Category] = {}
+        for _, one in sorted(declared.items()):
+            for name in one.categories or [one.name]:
+                by_category.setdefault(name, one)
+        self.kinship.declare(by_category)
+        self.rank_shelf()
 
     def take_cycles(self, cycles: Cycles, repeats: Repeats) -> None:
         """How things are bought again was learnt anew; what follows from it is worked out again."""

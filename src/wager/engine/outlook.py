@@ -7,13 +7,12 @@ from datetime import UTC, datetime, timedelta
 from math import isfinite
 
 from wager.decide.diversity import LEAST_SHOWINGS, diversity
-from wager.decide.ownership import DUE_FROM, DUE_TO, Terms
+from wager.decide.ownership import DUE_FROM, DUE_TO, Kinship, Terms, declared
 from wager.domain.asking import DAY, Ask
 from wager.domain.content import Item
 from wager.domain.decisions import Decision
 from wager.domain.definitions import Placement
 from wager.domain.estimates import NotEnough
-from wager.domain.models import Cycles
 from wager.domain.outlook import Due, Outlook, Owned, Room, Somebody, Variety
 from wager.domain.profiles import Profile
 from wager.engine.capping import Capping, Counter, running
@@ -141,7 +140,7 @@ def _owned(live: Live, profile: Profile, at: datetime) -> tuple[Owned, ...]:
         known, item = live.kinship.terms(item_id), live.items.get(item_id)
         bought_at = purchase.own_since
         if known is not None and item is not None and bought_at is not None and bought_at <= at:
-            one = _one_owned(item, known, bought_at, at, live.kinship.learnt)
+            one = _one_owned(item, known, bought_at, at, live.kinship)
             found[one.state].append((purchase.recent, one))
     kept: list[Owned] = []
     for state in _ORDER:
@@ -151,7 +150,7 @@ def _owned(live: Live, profile: Profile, at: datetime) -> tuple[Owned, ...]:
 
 
 def _one_owned(
-    item: Item, known: Terms, bought_at: datetime, at: datetime, learnt: Cycles
+    item: Item, known: Terms, bought_at: datetime, at: datetime, kinship: Kinship
 ) -> Owned:
     until = bought_at + timedelta(days=known.days) if isfinite(known.days) else None
     is_out = until is None or until > at
@@ -161,7 +160,7 @@ def _one_owned(
         bought_at=bought_at,
         state=_state(known, (at - bought_at).total_seconds() / DAY, is_out=is_out),
         cycle=known.cycle,
-        known_from=_known_from(item, learnt),
+        known_from=_known_from(item, kinship),
         usual_days=known.usual or None,
         due_at=bought_at + timedelta(days=known.usual) if known.usual else None,
         until=until if is_out else None,
@@ -176,14 +175,11 @@ def _state(known: Terms, days: float, *, is_out: bool) -> Due:
     return "due" if known.usual and days <= DUE_TO * known.usual else "lapsed"
 
 
-def _known_from(item: Item, learnt: Cycles) -> str:
-    told = item.attributes
-    if (
-        "repurchaseDays" in told
-        or told.get("durable") is True
-        or told.get("repurchase", "consumable") != "consumable"
-    ):
-        return "declared"
+def _known_from(item: Item, kinship: Kinship) -> str:
+    cycle, days, by = declared(item, kinship.categories)
+    if cycle is not None and (days is not None or cycle != "consumable"):
+        return f"declared of {by}" if by else "declared"
+    learnt = kinship.learnt
     if item.item_id in learnt.of:
         return "learnt"
     named = (one for one in item.categories if f"category:{one}" in learnt.of)

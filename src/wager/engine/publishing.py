@@ -11,6 +11,7 @@ from wager.decide import ownership
 from wager.domain.content import Item
 from wager.domain.definitions import (
     DEFINITIONS,
+    Category,
     Definition,
     DefinitionKind,
     Experiment,
@@ -19,6 +20,7 @@ from wager.domain.definitions import (
     Rule,
     Segment,
     UseCase,
+    noun,
 )
 from wager.engine import goals
 from wager.engine.live import Live
@@ -165,6 +167,8 @@ class Publishing:
                 return list(self._segment_warnings(definition))
             case UseCase():
                 return list(self._use_case_warnings(definition))
+            case Category():
+                return list(self._category_warnings(definition))
             case Experiment() | Goal():
                 return []
 
@@ -206,6 +210,16 @@ class Publishing:
             others = [one.definition for one in stored if isinstance(one.definition, UseCase)]
             yield from conflicts.conflicts(case, others, placement, items)
 
+    def _category_warnings(self, declared: Category) -> Iterator[str]:
+        known = {category for _, category in self.live.shelf.categories}
+        others = [one for one in self.live.declared.values() if one.name != declared.name]
+        for name in declared.categories or [declared.name]:
+            if name not in known:
+                yield f"category {declared.name!r} speaks of {name!r}, which no item names yet"
+            for other in others:
+                if name in (other.categories or [other.name]):
+                    yield f"{other.name!r} speaks of category {name!r} too: the first name counts"
+
     def _segment_warnings(self, segment: Segment) -> Iterator[str]:
         needed = [name for name in compile_segment(segment).traits if name]
         if not needed:
@@ -225,7 +239,7 @@ class Publishing:
         found = self.live.stores.definitions.get(_kind(kind), name, version)
         if found is None:
             known = [one.definition.name for one in self.list(kind)]
-            raise NotFound(f"no {kind[:-1]} is named {name!r}; known: {known}")
+            raise NotFound(f"no {noun(kind)} is named {name!r}; known: {known}")
         return found
 
     def list(self, kind: str) -> list[Stored]:
@@ -236,7 +250,7 @@ class Publishing:
         """Take a definition out of force."""
         with self.live.stores.transaction() as commit:
             if not self.live.stores.definitions.delete(_kind(kind), name):
-                raise NotFound(f"no {kind[:-1]} is named {name!r}")
+                raise NotFound(f"no {noun(kind)} is named {name!r}")
             self.live.load_definitions()
             self.live.segments_changed |= kind == "segments"
         return commit.durable

@@ -1,11 +1,11 @@
-"""Placements, segments, goals, use cases and experiments over HTTP, as versioned documents."""
+"""Placements, segments, goals, use cases and the rest over HTTP, as versioned documents."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
-from wager.domain.definitions import DEFINITIONS, DefinitionKind
+from wager.domain.definitions import DEFINITIONS, DefinitionKind, noun
 from wager.domain.identity import Time
 from wager.errors import BadInput
 from wager.server.events import DONE, Done
@@ -30,23 +30,23 @@ class Definitions:
         stored: Any = _shape(f"Stored{definition.__name__}", definition, {})
         written: Any = _shape(f"Written{definition.__name__}", definition, {"warnings": list[str]})
         listed: Any = msgspec.defstruct(f"{definition.__name__}List", [(kind, list[stored])])
-        one, noun = f"/v1/{kind}/{{name}}", kind[:-1]
+        one, what = f"/v1/{kind}/{{name}}", noun(kind)
         yield Operation(
             method="GET", path=f"/v1/{kind}", handler=self._list, answer=listed,
-            summary=f"The newest version of each {noun}",
+            summary=f"The newest version of each {what}",
         )  # fmt: skip
         yield Operation(
             method="GET", path=one, handler=self._get, answer=written, problems=(404,),
-            summary=f"One {noun}, and what looks wrong with it now",
+            summary=f"One {what}, and what looks wrong with it now",
         )  # fmt: skip
         yield Operation(
             method="PUT", path=one, handler=self._put, answer=written,
             body=Body(kind=definition, limit=DEFINITION_BYTES),
-            summary=f"Write a new version of a {noun}", problems=(413, 415, 422),
+            summary=f"Write a new version of a {what}", problems=(413, 415, 422),
         )  # fmt: skip
         yield Operation(
             method="DELETE", path=one, handler=self._delete, answer=Done,
-            summary=f"Take a {noun} out of force", problems=(404,),
+            summary=f"Take a {what} out of force", problems=(404,),
         )  # fmt: skip
 
     async def _list(self, call: Call) -> bytes:

@@ -132,7 +132,7 @@ class _Stage:
         self.engine = Engine(MemoryStores(), settings=Settings(), now=lambda: self.now)
         self._items = self._things()
         self.engine.publish(items=self._items.values())
-        for kind in ("segments", "goals", "usecases", "experiments", "placements"):
+        for kind in ("segments", "goals", "categories", "usecases", "experiments", "placements"):
             for definition in definitions.get(kind, ()):
                 document = msgspec.to_builtins(definition)
                 _, _, durable = self.engine.publishing.put(kind, document)
