@@ -178,6 +178,23 @@ def test_who_is_named_must_be_clear() -> None:
         assert len(found.profile.merged_from) == 1
 
 
+def test_nothing_of_who_was_taken_out_outlives_their_erasure() -> None:
+    clock = Clock()
+    with engine(clock) as made:
+        secret = [event | ({"anonymousId": "who-am-i"} if "anonymousId" in event else {})
+                  for event in HISTORY]  # fmt: skip
+        tell(made, clock, [event for event in secret if event["messageId"] != "7"])
+        tell(made, clock, [did("b", "Item Liked", {"anonymousId": "b"}, itemId="milk")])
+        tell(made, clock, [{"type": "identify", "userId": "u", "anonymousId": "b"}])
+        found, _ = made.parting.unmerge("anonymous_id", "who-am-i")
+        made.people.erase("profile_id", found.parted.profile_id)
+        rest = made.people.stored("user_id", "u")
+        tombstones = [made.stores.profiles.get(name) for name in rest.merged_from]
+        assert len(tombstones) == 1 and "who-am-i" not in str([rest, *tombstones])
+        lines = made.collecting.events(rest.profile_id, 1)
+        assert lines[0]["name"] == "$unmerged" and "who-am-i" not in str(lines)
+
+
 def test_where_events_are_past_retention_nothing_changes() -> None:
     clock = Clock()
     with engine(clock) as made:

@@ -104,7 +104,10 @@ class Parting:
         stores.profiles.put(rest, rest.identities)
         for one in out:
             if one.profile_id != taken.profile_id:
-                stores.profiles.put(replace(one, merged_into=taken.profile_id))
+                moved = replace(one, merged_into=taken.profile_id)
+                stores.profiles.put(_without(moved, rest.identities))
+        for one in stays:
+            stores.profiles.put(_without(one, taken.identities))
         stores.events.move(rest.profile_id, taken.profile_id, sorted(found.sequences))
         ids = self._decisions(rest.profile_id, found.identities)
         stores.decisions.erase(rest.profile_id, to_profile=taken.profile_id, only=ids)
@@ -166,6 +169,12 @@ class Parting:
             query = DecisionQuery(profile_id=profile_id, limit=PAGE, cursor=page.cursor)
 
 
+def _without(tombstone: Profile, identities: Collection[Identity]) -> Profile:
+    """A merged profile that keeps no name of whoever it is no longer one with."""
+    kept = tuple(one for one in tombstone.joined_with if one not in identities)
+    return replace(tombstone, joined_with=kept)
+
+
 def _asks(decision: Decision, names: Collection[str]) -> bool:
     """Whether the strongest identity of a request is one of them."""
     return bool(decision.identity) and decision.identity[0] in names
@@ -203,6 +212,5 @@ def _audit(rest: Profile, taken: Profile, now: datetime) -> Event:
         properties={
             "profileId": rest.profile_id,
             "parted": taken.profile_id,
-            "identities": [str(one) for one in taken.identities],
         },
     )

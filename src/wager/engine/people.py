@@ -82,6 +82,7 @@ class People:
             profile = self.stored(kind, value)
             ids = [profile.profile_id, *profile.merged_from]
             identities = [*profile.identities, *profile.unverified]
+            self._no_longer_apart(profile)
             gone = {
                 "events": sum(stores.events.erase(one) for one in ids),
                 "decisions": sum(stores.decisions.erase(one) for one in ids),
@@ -92,6 +93,15 @@ class People:
         for one in ids:
             self._forget(one)
         return gone, commit.durable
+
+    def _no_longer_apart(self, profile: Profile) -> None:
+        """Whoever was parted from a person who is erased keeps no name of theirs."""
+        profiles = self.live.stores.profiles
+        for profile_id in sorted(set(profiles.find(profile.apart).values())):
+            other = profiles.get(profile_id)
+            if other is not None and other.profile_id != profile.profile_id:
+                kept = tuple(one for one in other.apart if one not in profile.identities)
+                profiles.put(msgspec.structs.replace(other, apart=kept, version=other.version + 1))
 
     def export(self, kind: str, value: str) -> dict[str, object]:
         """Everything held of the person, as the store has it."""
