@@ -77,7 +77,7 @@ def lightfm(table, quick):
     for factors, epochs in ((32, 3),) if quick else ((32, 20), (64, 20)):
         model = LightFM(no_components=factors, loss="warp", random_state=1)
         began = time.perf_counter()
-        model.fit(once, epochs=epochs, num_threads=1)
+        model.fit(once, epochs=epochs, num_threads=2)
         fit = time.perf_counter() - began
         again, new, times = [], [], []
         for person in range(people):

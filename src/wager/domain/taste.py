@@ -81,11 +81,13 @@ class Taste:
         """What is known of a history: item, times, decayed count, days since the last."""
         places = self.places
         known = [row for row in history if row[0] in places]
-        if not known:
-            return Had(np.zeros(0, np.intp), *np.zeros((3, 0)))
-        names, times, recent, days = zip(*known, strict=True)
-        items = np.array([places[name] for name in names], dtype=np.intp)
-        return Had(items, np.array(times), np.array(recent), np.array(days))
+        count = len(known)
+        return Had(
+            np.fromiter([places[row[0]] for row in known], np.intp, count),
+            np.fromiter([row[1] for row in known], np.float64, count),
+            np.fromiter([row[2] for row in known], np.float64, count),
+            np.fromiter([row[3] for row in known], np.float64, count),
+        )
 
     def similar(self, had: Had, limit: int) -> list[tuple[str, float]]:
         """The items not had before that are likeliest chosen next, best first, each with its
