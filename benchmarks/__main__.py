@@ -1,4 +1,4 @@
-"""Speed and size on this machine: `python -m benchmarks [demo decide collect growth] [--runs N]`.
+"""Speed and size on this machine: `python -m benchmarks [demo decide items ...] [--runs N]`.
 
 Medians of several runs, with the smallest and the largest; the bare server is measured in the same
 run, because the machine's own speed comes and goes.
@@ -17,6 +17,7 @@ from typing import Any
 
 from benchmarks import load, shops
 from benchmarks.bandits import bandits
+from benchmarks.inside import inside, items
 from benchmarks.offpolicy import offpolicy
 from benchmarks.repurchase import repurchase
 from benchmarks.serving import CLIENT_CPU, KEY, Server, pin, wager_up, yardstick
@@ -203,6 +204,8 @@ SCENARIOS: dict[str, Callable[[argparse.Namespace], None]] = {
     "decide": decide,
     "collect": collect,
     "growth": growth,
+    "inside": inside,
+    "items": items,
     "who": who,
     "repurchase": lambda _: repurchase(),
     "shop-world": shop_world,

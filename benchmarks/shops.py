@@ -23,7 +23,7 @@ from wager.stores.open import open_store
 
 OUT = Path(__file__).parent / "out"
 ITEMS = 92_000
-FIRST, ORDERS_EACH = 10_000, 3
+FIRST, ORDERS_EACH, BUYERS = 10_000, 3, 2_000
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -89,11 +89,26 @@ def made_up(people: int) -> Path:
     return _copy(store)
 
 
-def _open_shop(engine: Engine) -> None:
+def stocked(items: int) -> Path:
+    """A shop of that many items and 2,000 people, each with a few orders of five lines."""
+    OUT.mkdir(exist_ok=True)
+    store, done = OUT / f"items-{items}.db", OUT / f"items-{items}.done"
+    if not done.exists():
+        for file in OUT.glob(f"items-{items}.db*"):
+            file.unlink()
+        with wager.open(f"sqlite:///{store}") as engine:
+            _open_shop(engine, items)
+            _live(engine, BUYERS, items)
+            engine.learn()
+        done.touch()
+    return _copy(store)
+
+
+def _open_shop(engine: Engine, items: int = ITEMS) -> None:
     engine.publish(
         items=[
             Item(item_id=f"p-{n}", title=f"Item {n}", categories=[f"c-{n % 300}"])
-            for n in range(ITEMS)
+            for n in range(items)
         ],
         goals=[{"name": "buy", "event": "Order Completed", "windowMinutes": 60}],
         segments=[
@@ -104,11 +119,11 @@ def _open_shop(engine: Engine) -> None:
     )
 
 
-def _live(engine: Engine, people: int) -> None:
+def _live(engine: Engine, people: int, items: int = ITEMS) -> None:
     rng = random.Random(1)
     for first in range(0, people, 200):
         payloads = [
-            order(rng, person, number)
+            order(rng, person, number, items)
             for person in range(first, min(first + 200, people))
             for number in range(ORDERS_EACH)
         ]
@@ -162,9 +177,9 @@ def _learnt(learnt: Kept, times: float, last: int) -> Kept:
     return learnt
 
 
-def order(rng: random.Random, person: int, number: int) -> dict[str, Any]:
+def order(rng: random.Random, person: int, number: int, shelf: int = ITEMS) -> dict[str, Any]:
     """One order of five lines; items are bought as by Zipf's law."""
-    items = {min(int(rng.paretovariate(0.7)), ITEMS - 1) for _ in range(5)}
+    items = {min(int(rng.paretovariate(0.7)), shelf - 1) for _ in range(5)}
     return {
         "type": "track",
         "event": "Order Completed",
