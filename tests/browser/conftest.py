@@ -39,6 +39,10 @@ TITLES = (
     "Olive oil",
 )  # fmt: skip
 PEOPLE = 12
+CAPPED = {
+    "goal": "buy", "default": "p-4", "identityThreshold": 0.99,
+    "caps": [{"per": "placement", "limit": 2, "windowMinutes": 10080}],
+}  # fmt: skip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -97,7 +101,8 @@ def _fill(client: httpx.Client) -> None:
     """Items, definitions, a few months of orders, bets with what came of them, one bad event."""
     items: list[dict[str, Any]] = [
         {"itemId": f"p-{number}", "title": title, "price": 2.5, "currency": "EUR",
-         "categories": ["frozen" if number < 2 else "fresh"]}
+         "categories": ["frozen" if number < 2 else "fresh"],
+         "attributes": {"repurchaseDays": 5} if number == 3 else {}}
         for number, title in enumerate(TITLES)
     ]  # fmt: skip
     items[9]["stock"] = 0
@@ -106,7 +111,31 @@ def _fill(client: httpx.Client) -> None:
     goal = {"event": "Order Completed", "windowMinutes": 1440}
     _sent(client, "PUT", "/v1/goals/buy", goal)
     _sent(client, "PUT", "/v1/segments/regulars", {"condition": "profile.counts.orders >= 3.0"})
-    home = {"slots": 3, "goal": "buy", "default": "p-4"}
+    home = {
+        "slots": 3,
+        "goal": "buy",
+        "default": "p-4",
+        "diversityFloor": 0.4,
+        "goals": {"like": 0.5},
+        "floors": [{"goal": "like", "share": 0.9}],
+        "caps": [
+            {"per": "placement", "limit": 40, "windowMinutes": 1440},
+            {"per": "item", "limit": 30, "windowMinutes": 1440},
+        ],
+    }
+    like = {"event": "Item Liked", "owner": "customer care"}
+    _sent(client, "PUT", "/v1/goals/like", like)
+    _sent(client, "PUT", "/v1/placements/capped", CAPPED)
+    for name, lever in (("own-brand", 2.0), ("breakfast", 1.5)):
+        case = {
+            "placement": "capped",
+            "goal": "buy",
+            "owner": "campaigns",
+            "state": "live",
+            "items": ["p-3", "p-4"],
+            "lever": lever,
+        }
+        _sent(client, "PUT", f"/v1/usecases/{name}", case)
     _sent(client, "PUT", "/v1/placements/home", home)
     _sent(client, "PUT", "/v1/placements/offer", {"goal": "buy", "allowNothing": True})
     _sent(client, "POST", "/v1/batch", {"batch": [*_people(), *_orders()]})
@@ -114,6 +143,24 @@ def _fill(client: httpx.Client) -> None:
     _sent(client, "POST", "/v1/batch", {"batch": [unreadable]})
     for number in range(PEOPLE):
         _bet(client, number)
+    _shared(client)
+
+
+def _shared(client: httpx.Client) -> None:
+    """An account that two people use: milk in the mornings, pizza late at night."""
+    now = datetime.now(UTC)
+    orders = []
+    for day in range(1, 29):
+        for product, hour in (("p-0", 22), ("p-3", 7)):
+            at = (now - timedelta(days=day)).replace(hour=hour, minute=10)
+            bought = {"order_id": f"f-{day}-{hour}", "products": [{"product_id": product}]}
+            orders.append(
+                {"type": "track", "event": "Order Completed", "userId": "family",
+                 "messageId": f"f-{day}-{hour}", "timestamp": at.isoformat(), "properties": bought}
+            )  # fmt: skip
+    _sent(client, "POST", "/v1/batch", {"batch": orders})
+    for _ in range(2):
+        _sent(client, "POST", "/v1/decide", {"placement": "capped", "userId": "family"})
 
 
 def _people() -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ Shop = Callable[..., Any]
 Visit = Callable[[Page, str], None]
 PATHS = (
     "/", "/bets", "/bets/bet-3", "/bets/bet-3?slot=1", "/people", "/people/user_id/u-5",
+    "/people/user_id/family", "/placements", "/placements/home", "/placements/capped",
     "/content", "/content?state=unavailable", "/events", "/honesty", "/find?q=nothing-is-called-so",
 )  # fmt: skip
 CONTRAST = """() => {
@@ -163,7 +164,8 @@ def test_a_bet_opened_shows_its_odds_and_reasons(
     chart = page.get_by_role("img", name="The others and their odds")
     for odds in sorted((one["propensity"] for one in bet["candidates"]), reverse=True)[:8]:
         expect(chart).to_contain_text(_percent(odds))
-    words = {"out-of-stock": "out of stock", "not-yet-available": "not available yet"}
+    words = {"out-of-stock": "out of stock", "not-yet-available": "not available yet",
+             "not-due-yet": "not due yet"}  # fmt: skip
     assert set(bet["dropped"]) == set(words)
     for rule, count in bet["dropped"].items():
         expect(page.locator(".counted")).to_contain_text(f"{count}{words[rule]}")

@@ -133,6 +133,16 @@ def test_what_lasts_is_kept_out_for_good_and_the_rest_is_not_named(engine: Engin
     assert (one.item_id, one.state, one.until, one.due_at) == ("seat", "lasts", None, None)
 
 
+def test_what_is_declared_for_a_category_says_for_which(engine: Engine) -> None:
+    engine.publish(
+        items=[{"itemId": "tea", "categories": ["Tea"]}],
+        categories=[{"name": "Tea", "repurchase": "consumable", "repurchaseDays": 7}],
+    )
+    bought(engine, "tea", START)
+    [one] = outlook(engine).owned
+    assert (one.known_from, one.state) == ("declared for Tea", "not-due")
+
+
 def test_what_was_given_away_is_not_theirs(engine: Engine) -> None:
     bought(engine, "seat", START, gift=True)
     assert outlook(engine).owned == ()

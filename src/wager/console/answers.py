@@ -93,6 +93,7 @@ class Overview(Answer, frozen=True):
     lift: Verdict | None = None
     lift_replayed: bool = False
     step_downs: dict[str, int] = {}
+    silenced: dict[str, int] = {}
     note: str = ""
     people: int = 0
     items: int = 0

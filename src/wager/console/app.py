@@ -8,7 +8,16 @@ from nicegui import app as pages
 from nicegui import ui
 from starlette.types import ASGIApp
 
-from wager.console import bets, content, events, find, honesty, overview, people
+from wager.console import (
+    bets,
+    content,
+    events,
+    find,
+    honesty,
+    overview,
+    people,
+    placements,
+)
 from wager.console.api import Api
 from wager.console.sessions import Sessions
 from wager.console.signing_in import Door, SigningIn
@@ -18,6 +27,7 @@ PAGES = (
     overview,
     bets,
     people,
+    placements,
     content,
     events,
     honesty,

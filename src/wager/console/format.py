@@ -14,6 +14,11 @@ RULES: Mapping[str, str] = {
     "elsewhere-on-page": "shown elsewhere on the page",
     "wrong-kind": "of a kind that this placement does not show",
     "unknown-item": "no longer in the content",
+    "capped": "shown as often as the caps allow",
+    "unanswered": "shown as often as may be without a response",
+    "quiet-hours": "in the person's quiet time",
+    "excluded-segment": "in a segment that is not talked to",
+    "better-left-alone": "better left alone: talking did harm to people like them",
     "missing-merge-field": "needs words that are not known of this person",
 }
 HAPPENED: Mapping[str, str] = {
@@ -152,6 +157,15 @@ def short(at: datetime, where: tzinfo = UTC) -> str:
     """
     local = at.astimezone(where)
     return f"{local.day} {local:%b %Y, %H:%M}"
+
+
+def day(at: datetime, where: tzinfo = UTC) -> str:
+    """
+    >>> day(datetime(2017, 12, 10, 18, 3, tzinfo=UTC))
+    '10 Dec 2017'
+    """
+    local = at.astimezone(where)
+    return f"{local.day} {local:%b %Y}"
 
 
 def clock(at: datetime, since: datetime, where: tzinfo = UTC) -> str:

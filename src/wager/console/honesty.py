@@ -6,9 +6,11 @@ from wager.console.asking import names_of
 from wager.console.charts import Chart
 from wager.console.format import number, percent, whole
 from wager.console.markup import Markup, tag
+from wager.console.placements import placement_address
 from wager.console.slip import figure
 from wager.console.theme import Sheet, box, empty, href, page, show
-from wager.domain.estimates import Estimate, NotEnough, Verdict
+from wager.console.verdicts import table, words
+from wager.domain.estimates import NotEnough
 
 SHARP = 1  # places behind the point
 
@@ -97,28 +99,22 @@ def _table(found: Calibration) -> Markup:
 def _shadows(found: Shadows) -> Markup:
     if not found.shadows:
         return empty("No placement names a shadow: a policy that is logged and shown to nobody.")
-    heads = ("placement", "shadow", "bets", "live", "would bring", "gain, bet by bet")
-    lines = [
-        tag("tr", [tag("td", text) for text in (
-            one.placement, _named(one), whole(one.bets),
-            number(one.live), _verdict(one.value), _verdict(one.gain),
-        )])
+    heads = ("Placement", "Shadow", "Bets", "Live", "Would bring", "Gain, bet by bet")
+    rows: list[list[str | Markup]] = [
+        [
+            tag("a", one.placement, href=placement_address(one.placement), class_="strong"),
+            _named(one),
+            whole(one.bets),
+            number(one.live),
+            words(one.value),
+            words(one.gain),
+        ]
         for one in found.shadows
-    ]  # fmt: skip
-    table = tag("table", tag("tr", [tag("th", name) for name in heads]), lines, class_="small")
-    return tag("div", table, tag("p", found.note, class_="soft small"))
+    ]
+    about = found.note.partition(" `")[0]
+    return tag("div", table(heads, rows, "Bets", "Live"), tag("p", about, class_="soft small gap"))
 
 
 def _named(one: Shadow) -> str:
     levels = f", levels {' '.join(one.levels)}" if one.levels else ""
     return f"{one.policy}, {percent(one.risk_appetite)} even{levels}"
-
-
-def _verdict(found: Verdict | None) -> str:
-    match found:
-        case Estimate(value=value, low=low, high=high):
-            return f"{number(value)} ({number(low)} to {number(high)})"
-        case NotEnough(needed=needed, seen=seen, what=what):
-            return f"not enough yet: needs {whole(needed)} {what}, seen {whole(seen)}"
-        case None:
-            return "not enough yet"

@@ -9,8 +9,9 @@ from wager.console import plots
 from wager.console.answers import Bets, Calibration, Overview
 from wager.console.asking import Units, names_of
 from wager.console.charts import Chart
-from wager.console.format import moment, percent, places_of, plural, whole
+from wager.console.format import percent, places_of, plural, rule, whole
 from wager.console.markup import Markup, join, tag
+from wager.console.placements import alarm
 from wager.console.slip import figure, small
 from wager.console.theme import Sheet, box, empty, guarded, href, page, show
 from wager.domain.definitions import LEVELS
@@ -65,7 +66,7 @@ class Live:
     def write(self, news: News) -> None:
         """Put the figures in; what did not change is not sent."""
         overview = news.overview
-        self.alarms.content = _alarms(overview)
+        self.alarms.content = join([alarm(one) for one in overview.alarms])
         self.note.content = _note(overview)
         self.figures.content = _figures(overview)
         self.levels.draw(plots.levels(overview.by_level))
@@ -145,23 +146,6 @@ def _head(sheet: Sheet, placements: list[str]) -> Markup:
         tag("div", periods, class_="slots", role="group", aria_label="Period"),
         tag("div", places, class_="slots", role="group", aria_label="Placement"),
         class_="headline",
-    )
-
-
-def _alarms(overview: Overview) -> Markup:
-    """What is not as it was: since when, and what is done about it."""
-    return join(
-        [
-            tag(
-                "p",
-                tag("b", f"{one.placement}: {one.kind.replace('-', ' ')} "),
-                f"since {moment(one.began_at)}. {one.text[:1].upper()}{one.text[1:]}. ",
-                "Mostly the safe choice is shown until that is over." if one.fallback else "",
-                class_="note card",
-                role="alert",
-            )
-            for one in overview.alarms
-        ]
     )
 
 
@@ -256,12 +240,21 @@ def _calibrated(found: Calibration) -> Markup:
 
 def _step_downs(overview: Overview) -> Markup:
     """What kept bets from assuming more of the people."""
-    often = sorted(overview.step_downs.items(), key=lambda pair: -pair[1])[:5]
+    quiet = {rule(name): count for name, count in overview.silenced.items()}
+    return join(
+        [
+            _often("Why no more was assumed", overview.step_downs),
+            _often("Why nobody was talked to", quiet),
+        ]
+    )
+
+
+def _often(heading: str, counts: dict[str, int]) -> Markup:
+    often = sorted(counts.items(), key=lambda pair: -pair[1])[:5]
     if not often:
         return Markup("")
     lines = [(tag("dt", whole(count)), tag("dd", text)) for text, count in often]
-    heading = tag("h2", "Why no more was assumed", class_="gap")
-    return join([heading, tag("dl", lines, class_="counted small")])
+    return join([tag("h2", heading, class_="gap"), tag("dl", lines, class_="counted small")])
 
 
 def _first_steps(overview: Overview, placements: list[str]) -> Markup:

@@ -12,6 +12,7 @@ from wager.console.fields import choose, field, filters
 from wager.console.format import number, percent, short, whole, zone
 from wager.console.gifts import orders
 from wager.console.markup import Child, Markup, tag
+from wager.console.outlook import outlook
 from wager.console.slip import person_address
 from wager.console.theme import Sheet, box, empty, href, page, show
 from wager.console.trial import Trial, trial
@@ -133,13 +134,16 @@ async def person(sheet: Sheet) -> None:
     with box("columns"):
         with box("stack"):
             asker = next((one for one in found.identities if one.kind in ASKED_FOR), None)
-            await trial(sheet, Trial(found, asker, placements), titles)
+            tried = Trial(found, asker, placements)
+            await trial(sheet, tried, titles)
             if asker is not None:
                 await orders(sheet, asker)
             show(_shopping(found, titles))
             show(_leanings(found))
             show(_counts(found))
         with box("stack"):
+            is_asked = tried.is_past or sheet.asked("day")
+            await outlook(sheet, found, tried.at if is_asked else None)
             show(_golden_record(found))
     show(_engineer(found))
 

@@ -111,7 +111,7 @@ def _bar(length: float, step: Step, *, shown: bool) -> Option:
     label = {"position": "right", "formatter": step.label, "fontSize": 12, "color": "var(--ink)"}
     return {
         "value": length,
-        "itemStyle": _fill(step),
+        "itemStyle": _fill(step) if length else {},
         "label": {"show": shown, **label},
     }
 

@@ -27,6 +27,7 @@ SECTIONS = (
     ("Overview", "/"),
     ("Bets", "/bets"),
     ("People", "/people"),
+    ("Placements", "/placements"),
     ("Content", "/content"),
     ("Events", "/events"),
     ("Honesty", "/honesty"),

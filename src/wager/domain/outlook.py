@@ -36,8 +36,8 @@ class Room(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class Owned(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Something that the person bought for themselves, and when it will be wanted again.
 
-    `known_from` says where the interval is from: `declared`, `learnt`, or `learnt of` and a
-    category. It is kept out until `until`; null is no more, or (where it lasts) for good.
+    `known_from` says where the interval is from: `declared`, `learnt`, or `declared for` or `learnt
+    of` and a category. It is kept out until `until`; null is no more, or (where it lasts) for good.
     """
 
     item_id: str

@@ -272,11 +272,22 @@ def _key(owner: str, one: Counter, ask: Ask, item: str) -> str:
 
 def _full(one: Counter) -> Reason:
     cap = one.cap
-    within = f"{cap.limit} in {cap.window_minutes:g} minutes"
+    within = f"{cap.limit} in {_span(cap.window_minutes)}"
     if cap.unanswered:
         text = f"{within} without a response, which is the most for this {_SAID[cap.per]}"
         return Reason(kind="unanswered", text=text)
     return Reason(kind="capped", text=f"{within} were shown, the most for this {_SAID[cap.per]}")
+
+
+def _span(minutes: float) -> str:
+    """
+    >>> _span(30), _span(1440), _span(10080)
+    ('30 minutes', '24 hours', '7 days')
+    """
+    for unit, size in (("days", 1440.0), ("hours", 60.0)):
+        if minutes >= 2 * size:
+            return f"{minutes / size:.4g} {unit}"
+    return f"{minutes:g} minutes"
 
 
 _SAID = {

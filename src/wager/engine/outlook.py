@@ -59,13 +59,13 @@ def outlook(
 
 def _rooms(live: Live, capping: Capping, ask: Ask) -> Iterator[Room]:
     """Each cap once, whichever placements declare it; of what is counted apart the fullest."""
-    declared: dict[Counter, list[str]] = {}
+    by_cap: dict[Counter, list[str]] = {}
     for placement, caps in live.caps.items():
         for one in running(caps, ask.now):
-            declared.setdefault(one, []).append(placement)
-    longest = max((one.seconds for one in declared), default=0.0)
-    shown = list(capping.logged(ask, longest)) if declared else []
-    for one, placements in declared.items():
+            by_cap.setdefault(one, []).append(placement)
+    longest = max((one.seconds for one in by_cap), default=0.0)
+    shown = list(capping.logged(ask, longest)) if by_cap else []
+    for one, placements in by_cap.items():
         rooms = [
             _room(capping, one, placements, asked, item)
             for asked, item in _counted(one, ask, shown)
@@ -176,13 +176,12 @@ def _state(known: Terms, days: float, *, is_out: bool) -> Due:
 
 
 def _known_from(item: Item, kinship: Kinship) -> str:
-    cycle, days, by = declared(item, kinship.categories)
+    cycle, days, category = declared(item, kinship.categories)
     if cycle is not None and (days is not None or cycle != "consumable"):
-        return f"declared of {by}" if by else "declared"
-    learnt = kinship.learnt
-    if item.item_id in learnt.of:
+        return f"declared for {category}" if category else "declared"
+    if item.item_id in kinship.learnt.of:
         return "learnt"
-    named = (one for one in item.categories if f"category:{one}" in learnt.of)
+    named = (one for one in item.categories if f"category:{one}" in kinship.learnt.of)
     return f"learnt of {next(named, '')}"
 
 

@@ -1,0 +1,236 @@
+"""Placements: where bets are placed, what binds them there, and who gains or gives up by them."""
+
+from datetime import UTC, datetime
+
+from wager.console import caps, sides
+from wager.console.api import path_of
+from wager.console.format import number, percent, plural, short, span, whole
+from wager.console.markup import Child, Markup, tag
+from wager.console.reported import (
+    Compared,
+    Diversity,
+    Goals,
+    Health,
+    Kept,
+    Lifts,
+    Placements,
+    Stakeholders,
+    StoredPlacement,
+    StoredUseCase,
+    Totals,
+    TradeOffs,
+    UseCases,
+)
+from wager.console.slip import figure
+from wager.console.theme import Sheet, box, empty, href, page, show
+from wager.console.verdicts import table, words
+from wager.domain.alarms import Alarm
+from wager.domain.definitions import Placement, Rule
+from wager.domain.estimates import Estimate
+
+
+def placement_address(name: str) -> str:
+    """The page of one placement."""
+    return href(path_of("placements", name))
+
+
+@page("/placements", "Placements")
+async def placements(sheet: Sheet) -> None:
+    """All of them, with what came of their bets."""
+    found = await sheet.api.get("/v1/placements", Placements)
+    show(tag("div", tag("h1", "Placements"), class_="headline"))
+    if not found.placements:
+        show(tag("section", _none(), class_="card"))
+        return
+    totals = await sheet.api.get("/v1/reports/overview", Totals)
+    lifts = await sheet.api.get("/v1/reports/lift", Lifts)
+    rows: list[list[str | Markup]] = []
+    for one in found.placements:
+        name = one.definition.name
+        counts = totals.by_placement.get(name)
+        alarmed = [each for each in totals.alarms if each.placement == name]
+        rows.append(
+            [
+                tag(
+                    "span",
+                    tag("a", name, href=placement_address(name), class_="strong"),
+                    tag("span", f" {one.definition.description}", class_="soft small"),
+                ),
+                one.definition.goal or "click",
+                whole(counts.bets) if counts else "0",
+                _won(counts.won, counts.won + counts.lost) if counts else "nothing settled",
+                words(lifts.placements.get(name, Compared()).lift),
+                tag("span", f"drift: {_kind(alarmed[0])}", class_="harmed") if alarmed else "",
+            ]
+        )
+    heads = ("Where", "Goal", "Bets", "Won", "Lift over the held-out", "Alarm")
+    show(tag("section", table(heads, rows, "Bets"), class_="card"))
+
+
+def _won(won: int, settled: int) -> str:
+    return f"{percent(won / settled)} of {whole(settled)}" if settled else "nothing settled"
+
+
+def _none() -> Markup:
+    return empty(
+        "There is no placement yet. Name one with ",
+        tag("code", "PUT /v1/placements/home"),
+        " or ",
+        tag("code", "wager apply"),
+        ".",
+    )
+
+
+@page("/placements/{name}", "Placement")
+async def placement(sheet: Sheet) -> None:
+    """What it is for, what binds it, and what it brings to whom."""
+    name = sheet.request.path_params["name"]
+    found = await sheet.api.get(path_of("v1", "placements", name), StoredPlacement)
+    asked = {"placement": name}
+    kept = await sheet.api.get("/v1/reports/overview", Kept, asked)
+    lifts = await sheet.api.get("/v1/reports/lift", Lifts, asked)
+    alarms = (await sheet.api.get("/v1/reports/health", Health, asked)).alarms
+    cases = await _use_cases(sheet, name)
+    traded = await sheet.api.get("/v1/reports/tradeoffs", TradeOffs, asked)
+    held = await sheet.api.get("/v1/reports/stakeholders", Stakeholders, asked)
+    varied = await sheet.api.get("/v1/reports/diversity", Diversity, asked)
+    goals = [one.definition for one in (await sheet.api.get("/v1/goals", Goals)).goals]
+    declared = found.definition
+    show(_head(declared))
+    show(*[alarm(one) for one in alarms if one.over_at is None])
+    show(_figures(declared, kept, lifts.placements.get(name), found.warnings))
+    with box("columns"):
+        with box("stack"):
+            in_force = [one.definition for one in cases]
+            show(caps.in_force(declared, in_force, kept.silenced, kept.dropped))
+            show(caps.quiet(declared, kept.silenced))
+            show(sides.use_cases(cases, traded, datetime.now(UTC)))
+        with box("stack"):
+            show(sides.goals(declared, goals, held))
+            show(sides.variety(declared, varied))
+            show(_past(alarms))
+
+
+async def _use_cases(sheet: Sheet, name: str) -> list[StoredUseCase]:
+    """Those of the placement, each with what stands against it now."""
+    listed = (await sheet.api.get("/v1/usecases", UseCases)).usecases
+    return [
+        await sheet.api.get(path_of("v1", "usecases", one.definition.name), StoredUseCase)
+        for one in listed
+        if one.definition.placement == name
+    ]
+
+
+def _head(declared: Placement) -> Markup:
+    name = declared.name
+    return tag(
+        "div",
+        tag("h1", name),
+        tag("p", declared.description, class_="soft"),
+        tag(
+            "p",
+            tag("a", "Bets", href=f"{href('/bets')}?placement={name}"),
+            " ",
+            tag("a", "Are its odds honest?", href=f"{href('/honesty')}?placement={name}"),
+            class_="end split",
+        ),
+        class_="headline",
+    )
+
+
+def _figures(
+    declared: Placement, kept: Kept, compared: Compared | None, warnings: list[str]
+) -> Markup:
+    return tag(
+        "section",
+        tag(
+            "dl",
+            figure("Slots", whole(declared.slots), f"for the goal {declared.goal or 'click'}"),
+            figure("Bets", whole(kept.bets), f"by {declared.policy}, {_even(declared)}"),
+            _lift(compared or Compared()),
+            figure("Safe choice", _default(declared), _held_out(declared)),
+            class_="figures even",
+            id="figures",
+        ),
+        [tag("p", one, class_="note gap") for one in warnings],
+        class_="card",
+    )
+
+
+def _lift(compared: Compared) -> Markup:
+    name = "Lift over the held-out"
+    about = "of a replay, so no cause" if compared.replayed else "in the goal's unit, per decision"
+    match compared.lift:
+        case Estimate(value=value, low=low, high=high):
+            return figure(name, number(value), f"{number(low)} to {number(high)}, {about}")
+        case missing:
+            return figure(name, "not enough yet", words(missing).partition(": ")[2])
+
+
+def _even(declared: Placement) -> str:
+    return f"{percent(declared.risk_appetite)} spread evenly to learn"
+
+
+def _held_out(declared: Placement) -> str:
+    if not declared.holdout_share:
+        return "nobody is held out, so its lift cannot be known"
+    return f"always for the {percent(declared.holdout_share)} who are held out"
+
+
+def _default(declared: Placement) -> str:
+    match declared.default:
+        case Rule() | None:
+            return "what is popular"
+        case str() as item_id:
+            return item_id
+        case items:
+            return plural(len(items), "item")
+
+
+# ---- drift
+
+
+def _kind(one: Alarm) -> str:
+    return one.kind.replace("-", " ")
+
+
+def alarm(one: Alarm) -> Markup:
+    """What is not as it was: since when, and what is done about it."""
+    fallback: Child = ""
+    if one.fallback:
+        fallback = tag(
+            "span",
+            "Fallback: 4 of 5 odds are on the safe choice until that is over.",
+            class_="strong",
+        )
+    return tag(
+        "p",
+        tag("a", one.placement, href=placement_address(one.placement)),
+        tag("b", f": {_kind(one)} "),
+        f"since {short(one.began_at)}. {one.text[:1].upper()}{one.text[1:]}. ",
+        fallback,
+        class_="note card alarm",
+        role="alert",
+    )
+
+
+def _past(alarms: list[Alarm]) -> Markup:
+    """What drifted and is over; or that nothing does."""
+    over = [one for one in alarms if one.over_at is not None]
+    now = len(alarms) - len(over)
+    lines = [
+        (
+            tag("dt", short(one.began_at)),
+            tag("dd", f"{_kind(one)} for {span(one.over_at - one.began_at)}: {one.text}"),
+        )
+        for one in reversed(over)
+        if one.over_at is not None
+    ]
+    said = "Nothing drifts just now." if not now else f"{plural(now, 'alarm')} in force, above."
+    return tag(
+        "section",
+        tag("h2", "Drift"),
+        tag("p", said, class_="soft"),
+        tag("dl", lines, class_="timeline gap") if lines else None,
+        class_="card",
+    )

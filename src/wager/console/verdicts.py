@@ -1,0 +1,51 @@
+"""How an estimate reads: the value with its interval, or what is missing before there is one."""
+
+from collections.abc import Callable
+
+from wager.console.format import number, percent, whole
+from wager.console.markup import Markup, tag
+from wager.domain.estimates import Estimate, NotEnough, Verdict
+
+
+def words(found: Verdict | None, write: Callable[[float], str] = number) -> str:
+    """
+    >>> words(Estimate(value=0.5, low=0.4, high=0.6, count=9, method="m"))
+    '0.5 (0.4 to 0.6)'
+    >>> words(NotEnough(needed=100, seen=3, what="profiles"))
+    'not enough yet: needs 100 profiles, seen 3'
+    """
+    match found:
+        case Estimate(value=value, low=low, high=high):
+            return f"{write(value)} ({write(low)} to {write(high)})"
+        case NotEnough(needed=needed, seen=seen, what=what):
+            return f"not enough yet: needs {whole(needed)} {what}, seen {whole(seen)}"
+        case None:
+            return "not enough yet"
+
+
+def sharp(share: float) -> str:
+    """A share of people or showings, in percent without decimals."""
+    return percent(share, 0)
+
+
+def table(heads: tuple[str, ...], rows: list[list[str | Markup]], *numbers: str) -> Markup:
+    """Rows under their heads; on a phone each cell is led by its head."""
+
+    def cell(name: str, child: str | Markup, is_first: bool) -> Markup:
+        classes = "number" if name in numbers else None
+        return tag("td", child, class_=classes, data_name=None if is_first else name.lower())
+
+    head = [
+        tag("th", name, class_="number" if name in numbers else None, scope="col") for name in heads
+    ]
+    lines = [
+        tag(
+            "tr",
+            [
+                cell(name, child, place == 0)
+                for place, (name, child) in enumerate(zip(heads, row, strict=True))
+            ],
+        )
+        for row in rows
+    ]
+    return tag("table", tag("thead", tag("tr", head)), tag("tbody", lines), class_="wide")

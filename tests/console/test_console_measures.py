@@ -1,0 +1,163 @@
+"""Alarms, caps, use cases and what is due, as the console words them."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from wager.console import caps, sides
+from wager.console.format import Unit
+from wager.console.outlook import how, varied, who
+from wager.console.placements import alarm
+from wager.console.plots import waterfall
+from wager.console.reported import Diversity, Stake, Stakeholders, StoredUseCase, TradeOffs
+from wager.domain.alarms import Alarm
+from wager.domain.decisions import Reason
+from wager.domain.definitions import Cap, Floor, Goal, Placement, UseCase
+from wager.domain.estimates import Estimate, NotEnough
+from wager.domain.outlook import Outlook, Owned, Room, Somebody, Variety
+
+NOW = datetime(2026, 1, 5, 18, 0, tzinfo=UTC)
+TOO_FEW = NotEnough(needed=20, seen=3, what="showings")
+
+
+def test_a_reason_that_takes_away_is_hollow_and_no_alarm() -> None:
+    reasons = [
+        Reason(kind="popular", text="popular", weight=0.3),
+        Reason(kind="popular", text="seen", weight=-0.1),
+    ]
+    plot = waterfall(reasons, 0.2, Unit(1.0))
+    assert "--harm" not in str(plot.option)
+    adds, takes = (plot.option["series"][1]["data"][place]["itemStyle"] for place in (0, 1))
+    assert (adds["color"], takes["color"]) == ("var(--crowd)", "var(--card)")
+    assert takes["borderColor"] == adds["color"]
+
+
+def test_an_alarm_says_where_since_when_and_what_is_done() -> None:
+    one = Alarm(placement="home", kind="fewer-wins", text="bets bring less", began_at=NOW,
+                noticed_at=NOW, fallback=True)  # fmt: skip
+    said = str(alarm(one))
+    assert 'role="alert"' in said and "/console/placements/home" in said
+    assert "fewer wins" in said and "since 5 Jan 2026, 18:00. Bets bring less." in said
+    assert "Fallback: 4 of 5 odds are on the safe choice" in said
+
+
+def test_what_is_full_stands_first_and_free_items_are_folded() -> None:
+    def room(**more: object) -> Room:
+        told = {"placements": ("home",), "per": "item", "limit": 2, "window_minutes": 1440.0,
+                "unanswered": False, "spent": 1, "left": 1, **more}  # fmt: skip
+        return Room(**told)  # type: ignore[arg-type]
+
+    found = [
+        room(item_id="free"),
+        room(per="person"),
+        room(item_id="full", spent=2, left=0, free_at=NOW + timedelta(days=1)),
+    ]
+    said = str(caps.rooms(found, {"full": "Olives <b>"}, UTC))
+    head, folded = said.split("<details", 1)
+    assert head.index("Olives &lt;b&gt;") < head.index("everything together")
+    assert "none</span>, again from 6 Jan 2026, 18:00" in head
+    assert "1 item is counted, and still free" in folded and "free" not in head
+    assert "No cap has counted" in str(caps.rooms([], {}, UTC))
+
+
+def test_caps_of_a_placement_and_of_its_use_cases_in_force() -> None:
+    cap = Cap(per="useCase", limit=1, window_minutes=60.0, counts="seen")
+    cases = [
+        UseCase(name=state, placement="home", goal="click", state=state, caps=[cap])  # type: ignore[arg-type]
+        for state in ("live", "draft")
+    ]
+    said = str(caps.in_force(Placement(name="home"), cases, {"capped": 3}, {"capped": 1}))
+    assert "use case live" in said and "draft" not in said
+    assert "once in 60 minutes, given back if nobody saw it" in said
+    assert "kept items out 1 time, and kept the placement quiet in 3 decisions" in said
+    assert "No cap" in str(caps.in_force(Placement(name="home"), [], {}, {}))
+    assert caps.quiet(Placement(name="home"), {}) is None
+    quiet = str(caps.quiet(Placement(name="home", exclude=["mourning"]), {"quiet-hours": 2}))
+    assert "People in mourning are not talked to" in quiet and "quiet time" in quiet
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"state": "draft"}, "draft"),
+        ({"state": "live"}, "live"),
+        ({"state": "live", "start": NOW + timedelta(days=1)}, "live, from 6 Jan 2026, 18:00"),
+        ({"state": "pilot", "until": NOW}, "pilot, over since 5 Jan 2026, 18:00"),
+        ({"state": "live", "until": NOW + timedelta(days=1)}, "live until 6 Jan 2026, 18:00"),
+    ],
+)
+def test_where_a_use_case_stands(more: dict[str, object], said: str) -> None:
+    case = UseCase(name="a", placement="home", goal="click", **more)  # type: ignore[arg-type]
+    assert sides.state(case, NOW) == said
+
+
+def test_use_cases_are_ranked_and_tell_their_conflicts() -> None:
+    def stored(name: str, lever: float, *warnings: str) -> StoredUseCase:
+        case = UseCase(name=name, placement="home", goal="click", state="live", lever=lever)
+        return StoredUseCase(definition=case, warnings=list(warnings))
+
+    said = str(sides.use_cases([stored("b", 1.0), stored("a", 2.0, "x", "y")], TradeOffs(), NOW))
+    assert said.index(">a<") < said.index(">b<")
+    assert "2 conflicts" in said and "Wants any item for everybody; counts 2 times." in said
+    assert "No team wants a slot" in str(sides.use_cases([], TradeOffs(), NOW))
+
+
+def test_goals_name_their_owner_floor_and_what_was_given_up() -> None:
+    declared = Placement(
+        name="home", goal="buy", goals={"like": 0.5}, floors=[Floor(goal="like", share=0.9)]
+    )
+    stake = Stake(placement="home", goal="like", expected=0.02, default=0.03, gained=-0.01,
+                  realised=TOO_FEW)  # fmt: skip
+    goals = [Goal(name="like", event="Item Liked", owner="care")]
+    said = str(sides.goals(declared, goals, Stakeholders(owners={"care": [stake]})))
+    for words in ("given up", "0.01", "weight 0.5; at least 90 %", "· care"):
+        assert words in said
+
+
+def test_variety_over_people_or_what_is_missing() -> None:
+    some = Estimate(value=0.5, low=0.4, high=0.6, count=200, method="m")
+    found = Diversity(people=200, sampled=1000, entropy=some, repetition=some, novelty=some)
+    assert "50 % (40 % to 60 %)" in str(sides.variety(Placement(name="home"), found))
+    none = Diversity(entropy=TOO_FEW)
+    assert "Not enough yet: needs 20 showings, seen 3" in str(
+        sides.variety(Placement(name="home", diversity_floor=0.3), none)
+    )
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (
+            {"state": "due", "usual_days": 10.0, "known_from": "learnt"},
+            "bought 5 Jan 2026, usually again after 10 days (learnt of it)",
+        ),
+        (
+            {"state": "not-due", "usual_days": 10.0, "known_from": "learnt of Dairy",
+             "until": NOW + timedelta(days=7)},
+            "bought 5 Jan 2026, usually again after 10 days (learnt of Dairy), not offered before "
+            "12 Jan 2026",
+        ),
+        (
+            {"state": "lasts", "cycle": "durable"},
+            "bought 5 Jan 2026, durable (as declared), for good",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_due_says_how_it_is_known(more: dict[str, object], said: str) -> None:
+    told = {"item_id": "p", "title": "P", "bought_at": NOW, "cycle": "consumable",
+            "known_from": "declared", **more}  # fmt: skip
+    assert how(Owned(**told), UTC) == said  # type: ignore[arg-type]
+
+
+def test_who_is_there_and_the_floor_under_variety() -> None:
+    parts = (0.0,) * 7 + (1.0,)
+    people = tuple(
+        Somebody(probability=one, share=0.5, parts=parts, weekend=0.3) for one in (0.7, 0.3)
+    )
+    variety = Variety(entropy=0.2, repetition=0.5, novelty=0.1, showings=40, by_category={"a": 40})
+    found = Outlook(profile_id="p", at=NOW, caps=(), owned=(), people=people, unsure=("tv",),
+                    variety=variety, floors={"tv": 0.4})  # fmt: skip
+    said = str(who(found))
+    assert "2 people seem to use this account" in said and "70 %" in said and "21 to 24 h" in said
+    assert "not sure enough for tv" in said
+    assert "they are below it, so 40 % of the odds go to other things" in str(varied(found))
