@@ -184,7 +184,7 @@ class Sqlite(StoreContract):
     "query",
     [
         *("insert_event", "put_link", "insert_outcome", "put_item", "delete_links", "put_kept"),
-        *("put_changes", "delete_changes"),
+        *("put_change", "forget_changes", "delete_changes"),
     ],
 )
 def test_the_contract_notices_rows_that_are_not_written(

@@ -58,6 +58,6 @@ def _sizes(path: Path) -> tuple[int, int]:
     """Bytes of the whole body, and of what stands beside it."""
     connection = sqlite3.connect(path)
     (body,) = connection.execute("SELECT length(body) FROM profiles").fetchone()
-    told = connection.execute("SELECT length(body) FROM changes").fetchone()
+    told = connection.execute("SELECT sum(length(body)) FROM changes").fetchone()
     connection.close()
     return body, (told[0] or 0) if told else 0

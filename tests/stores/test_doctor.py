@@ -74,7 +74,7 @@ def _with_propensity(propensity: float) -> bytes:
 
 DAMAGES: dict[str, tuple[str, *tuple[object, ...]]] = {
     "links_to_nobody": ("INSERT INTO links VALUES ('eve@x', 'email', 'eve')",),
-    "changes_of_nobody": ("INSERT INTO changes VALUES ('eve', NULL)",),
+    "changes_of_nobody": ("INSERT INTO changes VALUES ('eve', 1, x'')",),
     "events_of_nobody": ("UPDATE events SET profile_id = 'eve' WHERE sequence = 3",),
     "heads_without_body": ("DELETE FROM bodies WHERE number = 1",),
     "bodies_without_head": ("INSERT INTO bodies VALUES (77, ?)", _body(decision("d-9"))),
@@ -118,7 +118,7 @@ def test_odds_outside_what_is_possible(propensity: float, path: Path) -> None:
         ("UPDATE events SET body = x'93' WHERE sequence = 2", "sequence 2"),
         ("UPDATE bodies SET body = x'09' WHERE number = 1", "'d-1'"),
         ("UPDATE bodies SET body = x'0178' WHERE number = 1", "'d-1'"),
-        ("INSERT INTO changes VALUES ('ada', x'c1')", "'ada'"),
+        ("INSERT INTO changes VALUES ('ada', 1, x'c1')", "'ada'"),
         ("UPDATE quarantine SET body = x''", "'q-1'"),
         ("UPDATE items SET body = x'80' WHERE item_id = 'p-1'", "'p-1'"),
         ("UPDATE definitions SET body = x'01'", "goals 'buy'"),

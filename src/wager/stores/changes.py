@@ -1,81 +1,77 @@
-"""What a profile became since its whole body was written: only what differs, for it is small.
+"""What one transaction made of a profile: only what differs, for it is small.
 
 A shop's regular has hundreds of purchases and leanings, and most events touch two or three of them.
 """
 
-from collections.abc import Callable, Mapping
-from operator import attrgetter
+from collections.abc import Callable, Iterable
+from operator import attrgetter, is_not
+from typing import Any
 
 import msgspec
 
 from wager.domain.profiles import TABLES, Profile
 
-Differing = Mapping[str, frozenset[str]]
-"""Table -> the keys whose entries are not as in the whole body."""
+_NAMED = ("profile_id", "created_at", "updated_at", "version")
+_SINGLE = tuple(name for name in Profile.__struct_fields__ if name not in (*TABLES, *_NAMED))
 _tables: Callable[[Profile], tuple[dict[str, object], ...]] = attrgetter(*TABLES)
-_EMPTY: Mapping[str, dict[str, object]] = {table: {} for table in TABLES}
+_single: Callable[[Profile], tuple[object, ...]] = attrgetter(*_SINGLE)
 
 
 class Changes(msgspec.Struct, frozen=True, array_like=True):
-    """`now` is the profile as it is, but of its tables only what differs from the whole body;
-    `gone` names what left them."""
+    """`now` is the profile as it is, but of its tables only what changed, and of its other fields
+    those in `fields` (None: all); `gone` names what left the tables."""
 
     now: Profile
     gone: dict[str, list[str]] = {}
+    fields: tuple[str, ...] | None = None
 
 
-def differing(before: Profile, after: Profile, known: Differing) -> Differing:
-    """What differs from the whole body now, where `known` did before. Entries are compared by
-    identity, because a fold keeps those that it does not touch."""
-    found = dict(known)
-    for table, old, new in zip(TABLES, _tables(before), _tables(after), strict=True):
-        if old is new:
-            continue
-        keys = {key for key, value in new.items() if old.get(key) is not value}
-        added = sum(key not in old for key in keys)
-        if len(old) + added > len(new):
-            keys |= old.keys() - new.keys()
-        if keys:
-            found[table] = known.get(table, frozenset()) | keys
-    return found
-
-
-def changes(profile: Profile, found: Differing) -> Changes:
-    """Those entries alone, with all that stands in no table.
+def changes(before: Profile, after: Profile) -> Changes:
+    """What became of a profile. Entries are compared by identity, because a fold keeps those that
+    it does not touch.
 
     >>> from datetime import UTC, datetime
     >>> noon = datetime(2026, 1, 5, 12, tzinfo=UTC)
     >>> body = Profile(profile_id="p", created_at=noon, updated_at=noon, cart={"a": noon})
     >>> now = msgspec.structs.replace(body, version=1, cart={"b": noon})
-    >>> told = changes(now, differing(body, now, {}))
+    >>> told = changes(body, now)
     >>> told.gone, with_changes(body, told) == now
     ({'cart': ['a']}, True)
     """
-    tables, gone = dict(_EMPTY), dict[str, list[str]]()
-    for table, keys in found.items():
-        whole: dict[str, object] = getattr(profile, table)
-        tables[table] = {key: whole[key] for key in keys if key in whole}
-        if len(tables[table]) < len(keys):
-            gone[table] = sorted(keys - whole.keys())
-    return Changes(msgspec.structs.replace(profile, **tables), gone)
+    told: dict[str, Any] = {}
+    gone: dict[str, list[str]] = {}
+    for table, old, new in zip(TABLES, _tables(before), _tables(after), strict=True):
+        if old is new:
+            continue
+        known = old.get
+        told[table] = found = {key: one for key, one in new.items() if known(key) is not one}
+        if len(old) + sum(key not in old for key in found) > len(new):
+            gone[table] = sorted(old.keys() - new.keys())
+    fields = []
+    if any(map(is_not, _single(before), _single(after))):
+        for name, one, other in zip(_SINGLE, _single(before), _single(after), strict=True):
+            if one is not other:
+                fields.append(name)
+                told[name] = other
+    now = Profile(
+        profile_id=after.profile_id,
+        created_at=after.created_at,
+        updated_at=after.updated_at,
+        version=after.version,
+        **told,
+    )
+    return Changes(now, gone, tuple(fields))
 
 
 def with_changes(body: Profile, told: Changes) -> Profile:
-    """The profile as it is, from its whole body and what became of it since."""
-    tables = {}
-    for table in TABLES:
-        known: dict[str, object] = {**getattr(body, table), **getattr(told.now, table)}
-        for key in told.gone.get(table, ()):
-            known.pop(key, None)
-        tables[table] = known
-    return msgspec.structs.replace(told.now, **tables)
-
-
-def told_of(told: Changes) -> Differing:
-    """What differs from the whole body, by what was written beside it."""
-    found = {}
-    for table in TABLES:
-        keys = frozenset(getattr(told.now, table)).union(told.gone.get(table, ()))
-        if keys:
-            found[table] = keys
-    return found
+    """The profile as it is, from what it was and what became of it since."""
+    now = told.now
+    names: Iterable[str] = (*_NAMED, *(_SINGLE if told.fields is None else told.fields))
+    changed = {name: getattr(now, name) for name in names}
+    for table, old, new in zip(TABLES, _tables(body), _tables(now), strict=True):
+        gone = told.gone.get(table, ())
+        if new or gone:
+            changed[table] = {**old, **new}
+            for key in gone:
+                changed[table].pop(key, None)
+    return msgspec.structs.replace(body, **changed)

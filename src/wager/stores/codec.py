@@ -1,6 +1,7 @@
 """Bodies as they lie on disk: MessagePack, and compressed where they are long."""
 
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,7 +13,7 @@ from wager.domain.definitions import DEFINITIONS, Definition, DefinitionKind
 from wager.domain.events import Event, Quarantined
 from wager.domain.profiles import Profile
 from wager.errors import BadInput, StoreError
-from wager.stores.changes import Changes, Differing, told_of, with_changes
+from wager.stores.changes import Changes, with_changes
 
 T = TypeVar("T")
 _encoder = msgspec.msgpack.Encoder()
@@ -63,13 +64,12 @@ def quarantined_from(body: object, what: str = "a quarantined event") -> Quarant
     return _decoded(_QUARANTINED, body, what)
 
 
-def profile_from(body: object, told: object, what: str = "a profile") -> tuple[Profile, Differing]:
-    """A profile from its whole body and (unless None) what became of it since; and what differs."""
+def profile_from(body: object, since: Iterable[object] = (), what: str = "a profile") -> Profile:
+    """A profile from its whole body and what became of it since, one change after the other."""
     profile = _decoded(_PROFILE, body, what)
-    if told is None:
-        return profile, {}
-    since = _decoded(_CHANGES, told, what)
-    return with_changes(profile, since), told_of(since)
+    for told in since:
+        profile = with_changes(profile, _decoded(_CHANGES, told, what))
+    return profile
 
 
 def item_from(body: object, what: str = "an item") -> Item:

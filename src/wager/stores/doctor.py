@@ -213,10 +213,11 @@ def _event(sequence: int, message_id: str, _: str, name: str, body: bytes) -> li
 
 
 def _profile(
-    profile_id: str, merged_into: str | None, segments: str, body: bytes, told: bytes | None
+    profile_id: str, merged_into: str | None, segments: str, body: bytes, told: str | None
 ) -> list[Found]:
     where = f"the profile {profile_id!r}"
-    profile, _ = codec.profile_from(body, told, where)
+    since = [bytes.fromhex(one) for one in told.split()] if told else []
+    profile = codec.profile_from(body, since, where)
     inside = (profile.profile_id, profile.merged_into, words(profile.segments))
     return _same(where, inside, (profile_id, merged_into, segments))
 

@@ -8,7 +8,7 @@ import msgspec
 from wager.domain.identity import Identity
 from wager.domain.profiles import Profile
 from wager.stores.base import ProfileQuery
-from wager.stores.changes import Differing, changes, differing
+from wager.stores.changes import changes
 from wager.stores.codec import encoded, profile_from
 from wager.stores.journal import Journal
 from wager.stores.overlay import Cache, Overlay
@@ -16,19 +16,18 @@ from wager.stores.statements import READS, joined
 
 _IN_MEMORY = 8  # a decoded profile takes about that many times its bytes on disk
 _SMALL = 2048  # bytes of a profile that is written whole, whatever changed
-_FEW = 1024  # bytes of changes that are worth keeping apart, or an eighth of the whole
+_FEW = 1024  # bytes of changes that are kept beside the whole, or an eighth of it
 
 
 class _Known(msgspec.Struct, frozen=True):
-    """A profile, the bytes of its whole body on disk, and what differs from that body (None: it
-    is to be written whole). `apart` says that the disk may hold changes beside the body, `sealed`
-    that it is encoded as it is."""
+    """A profile, and as it was `written` last (None: never); the bytes of its whole body on disk
+    and of the changes beside it, and the number of the latest change."""
 
     profile: Profile
+    written: Profile | None = None
     size: int = 0
-    differing: Differing | None = None
-    apart: bool = False
-    sealed: bool = False
+    told: int = 0
+    number: int = 0
 
 
 class SqliteProfiles:
@@ -50,9 +49,10 @@ class SqliteProfiles:
         rows = self._journal.rows("get_profile", (profile_id,))
         if not rows:
             return None
-        body, told = rows[0]
-        profile, found = profile_from(body, told, f"the profile {profile_id!r}")
-        return _Known(profile, len(body), found, apart=told is not None, sealed=True)
+        (_, body), *later = rows
+        since = [told for _, told in later]
+        profile = profile_from(body, since, f"the profile {profile_id!r}")
+        return _Known(profile, profile, len(body), sum(map(len, since)), rows[-1][0])
 
     def _load_link(self, identity: Identity) -> str | None:
         rows = self._journal.rows("find_link", (identity.value, identity.kind))
@@ -74,8 +74,11 @@ class SqliteProfiles:
         batch = self._journal.batch()
         profile_id = profile.profile_id
         before = self._profiles.get(profile_id)
-        after = _Known(profile) if before is None else _next(before, profile)
-        self._profiles.staged[profile_id] = after
+        self._profiles.staged[profile_id] = (
+            _Known(profile)
+            if before is None
+            else _Known(profile, before.written, before.size, before.told, before.number)
+        )
         for link in links:
             if self._links.get(link) != profile_id:
                 self._links.staged[link] = profile_id
@@ -85,24 +88,28 @@ class SqliteProfiles:
         """Encode what this transaction leaves behind: each profile once, however often put."""
         staged = self._profiles.staged
         for profile_id, known in staged.items():
-            if known is not None and not known.sealed:
+            if known is not None and known.profile is not known.written:
                 staged[profile_id] = self._written(profile_id, known)
 
     def _written(self, profile_id: str, known: _Known) -> _Known:
-        """What differs where that is little, else the whole body."""
-        batch, profile = self._journal.batch(), known.profile
-        what = f"the profile {profile_id!r}"
-        if known.differing is not None:
-            told = encoded(changes(profile, known.differing), what)
-            if len(told) <= max(_FEW, known.size // 8):
-                batch.add("put_changes", profile_id, (profile_id, told))
-                return _Known(profile, known.size, known.differing, apart=True, sealed=True)
+        """What differs where that is little, else the whole body; columns are written with it.
+
+        Numbers go on: what is deleted of the changes up to one is never a later one.
+        """
+        batch, profile, before = self._journal.batch(), known.profile, known.written
+        what, number = f"the profile {profile_id!r}", known.number
+        if before and known.size >= _SMALL and _columns(before) == _columns(profile):
+            told = encoded(changes(before, profile), what)
+            beside, number = known.told + len(told), number + 1
+            if beside <= max(_FEW, known.size // 8):
+                batch.add("put_change", (profile_id, number), (profile_id, number, told))
+                return _Known(profile, profile, known.size, beside, number)
         body = encoded(profile, what)
         row = (profile_id, profile.merged_into, words(profile.segments), body)
         batch.add("put_profile", profile_id, row)
-        if known.apart:
-            batch.add("put_changes", profile_id, (profile_id, None))
-        return _Known(profile, len(body), {}, sealed=True)
+        if number:
+            batch.add("forget_changes", profile_id, (profile_id, number))
+        return _Known(profile, profile, len(body), 0, number)
 
     def list(self, query: ProfileQuery) -> list[Profile]:
         parts = ["living_profiles"]
@@ -138,16 +145,6 @@ class SqliteProfiles:
         batch.cut("delete_links", rows)
         batch.scrub = True
         return existed
-
-
-def _next(before: _Known, profile: Profile) -> _Known:
-    """The profile after the one before; columns are written with the whole body."""
-    found = before.differing
-    if before.size < _SMALL or _columns(before.profile) != _columns(profile):
-        found = None
-    elif found is not None:
-        found = differing(before.profile, profile, found)
-    return _Known(profile, before.size, found, before.apart)
 
 
 def _columns(profile: Profile) -> tuple[object, ...]:

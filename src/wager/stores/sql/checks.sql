@@ -63,9 +63,13 @@ FROM profiles WHERE merged_into IS NOT NULL;
 SELECT sequence, message_id, profile_id, name, body FROM events;
 
 -- name: profile_bodies
--- Every profile, to be read.
-SELECT profile_id, merged_into, segments, profiles.body, changes.body
-FROM profiles LEFT JOIN changes USING (profile_id);
+-- Every profile, to be read, and what became of it since.
+SELECT profile_id, merged_into, segments, body, (
+  SELECT group_concat(hex(told), ' ') FROM (
+    SELECT changes.body AS told FROM changes
+    WHERE changes.profile_id = profiles.profile_id ORDER BY number
+  )
+) FROM profiles;
 
 -- name: item_bodies
 -- Every item, to be read.

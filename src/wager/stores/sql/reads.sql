@@ -70,9 +70,9 @@ SELECT quarantine_id FROM quarantine WHERE at < :before LIMIT :limit;
 SELECT profile_id FROM links WHERE value = ? AND kind = ?;
 
 -- name: get_profile
--- One golden record, and what became of it since it was written whole.
-SELECT profiles.body, changes.body FROM profiles LEFT JOIN changes USING (profile_id)
-WHERE profile_id = ?;
+-- One golden record as it was written whole, and what became of it since.
+SELECT 0 AS number, body FROM profiles WHERE profile_id = ?1
+UNION ALL SELECT number, body FROM changes WHERE profile_id = ?1 ORDER BY number;
 
 -- name: living_profiles
 -- A page of living profiles; the index answers it alone.

@@ -1,5 +1,6 @@
 -- Every write. Within one phase of a group they run in the order of this file, each over all its
--- rows: what is inserted stands above what updates it. Deletions make a phase of their own.
+-- rows: what is inserted stands above what updates it. Deletions make a phase of their own, unless
+-- nothing that comes later can be among what they delete.
 -- Rows of an INSERT are written many at a time, so its VALUES must hold nothing but marks.
 
 -- name: put_counter
@@ -24,10 +25,13 @@ INSERT INTO profiles (profile_id, merged_into, segments, body) VALUES (?, ?, ?, 
 ON CONFLICT (profile_id) DO UPDATE SET
   merged_into = excluded.merged_into, segments = excluded.segments, body = excluded.body;
 
--- name: put_changes
--- What differs from the whole record; nothing, once that is written anew.
-INSERT INTO changes (profile_id, body) VALUES (?, ?)
-ON CONFLICT (profile_id) DO UPDATE SET body = excluded.body;
+-- name: put_change
+-- What one transaction made of a golden record.
+INSERT INTO changes (profile_id, number, body) VALUES (?, ?, ?);
+
+-- name: forget_changes
+-- They are in the whole record, written anew.
+DELETE FROM changes WHERE profile_id = ? AND number <= ?;
 
 -- name: put_link
 -- An identity leads to one profile.
