@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from wager.domain.profiles import TABLES, Profile
+from wager.domain.tables import differing
 
 _NAMED = ("profile_id", "created_at", "updated_at", "version")
 _SINGLE = tuple(name for name in Profile.__struct_fields__ if name not in (*TABLES, *_NAMED))
@@ -27,8 +28,7 @@ class Changes(msgspec.Struct, frozen=True, array_like=True):
 
 
 def changes(before: Profile, after: Profile) -> Changes:
-    """What became of a profile. Entries are compared by identity, because a fold keeps those that
-    it does not touch.
+    """What became of a profile.
 
     >>> from datetime import UTC, datetime
     >>> noon = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -43,10 +43,10 @@ def changes(before: Profile, after: Profile) -> Changes:
     for table, old, new in zip(TABLES, _tables(before), _tables(after), strict=True):
         if old is new:
             continue
-        known = old.get
-        told[table] = found = {key: one for key, one in new.items() if known(key) is not one}
-        if len(old) + sum(key not in old for key in found) > len(new):
-            gone[table] = sorted(old.keys() - new.keys())
+        names = differing(old, new)
+        told[table] = {name: new[name] for name in names if name in new}
+        if len(told[table]) < len(names):
+            gone[table] = sorted(name for name in names if name not in new)
     fields = []
     if any(map(is_not, _single(before), _single(after))):
         for name, one, other in zip(_SINGLE, _single(before), _single(after), strict=True):

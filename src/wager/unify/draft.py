@@ -28,6 +28,7 @@ from wager.domain.profiles import (
     Purchase,
     Use,
 )
+from wager.domain.tables import Table
 
 PURCHASE_HALF_LIFE_DAYS = 60.0
 MOST_IGNORED, MOST_TASTES = 8, 12
@@ -95,8 +96,7 @@ class Draft:
         """A table asked for the first time: from here on our own."""
         if name not in TABLES:
             raise AttributeError(name)
-        table = dict(getattr(self.profile, name))
-        self.__dict__[name] = table
+        table = self.__dict__[name] = Table[Any](getattr(self.profile, name))
         return table
 
     def join(self, other: Profile) -> None:
@@ -161,7 +161,7 @@ class Draft:
         emptied = self.emptied_at != self.profile.emptied_at
         if emptied or "cart" in touched or "removed" in touched:
             self._settle_cart()
-        changes = {name: touched[name] for name in TABLES if name in touched}
+        changes = {name: touched[name] or {} for name in TABLES if name in touched}
         for name, table in changes.items():
             _bound(name, table)
         if "consent" in touched:

@@ -9,6 +9,7 @@ import cel
 
 from wager.domain.definitions import Segment
 from wager.domain.profiles import Profile
+from wager.domain.tables import differing
 from wager.errors import BadDefinition
 from wager.unify import view
 from wager.unify.conditions import Asked, asked
@@ -117,16 +118,13 @@ def membership(
 
 
 def _changed(before: Profile, after: Profile) -> set[str]:
-    """The traits and counts that changed; a fold keeps the value that it does not touch."""
+    """The traits and counts that may have changed."""
     changed = set[str]()
     for table, old, new in (
         ("traits", before.traits, after.traits),
         ("counts", before.counts, after.counts),
     ):
-        if old is not new:
-            for name in old.keys() | new.keys():
-                if old.get(name) is not new.get(name):
-                    changed.add(f"{table}.{name}")
+        changed.update(f"{table}.{name}" for name in differing(old, new))
     return changed
 
 
