@@ -31,8 +31,9 @@ from wager.domain.identity import PURPOSES, Purpose
 from wager.domain.profiles import Profile
 from wager.engine import giving
 from wager.engine.belonging import Batch, followed, tell_households
+from wager.engine.recent import Recent
 from wager.errors import NotFound
-from wager.stores.base import EventQuery, ProfileQuery, Stores
+from wager.stores.base import Commit, EventQuery, ProfileQuery, Stores
 from wager.unify import gifts, golden, leanings, orders
 from wager.unify.segments import CompiledSegment, membership
 
@@ -48,6 +49,7 @@ class Surroundings(Protocol):
     items: dict[str, Item]
     segments: dict[str, CompiledSegment]
     signing_secret: str | None
+    recent: Recent
 
     def count_errors(self, errors: Mapping[str, int]) -> None: ...
 
@@ -75,7 +77,7 @@ class Collecting:
         """Read payloads and write what they say, in one transaction; a repeat changes nothing."""
         intake = read(payloads, arrival, self._verifier(arrival.received_at))
         with self.stores.transaction() as commit:
-            accepted, effects = self._take_in(intake.events, arrival.received_at)
+            accepted, effects = self._take_in(intake.events, arrival.received_at, commit)
             for rejection in intake.rejections:
                 self.stores.quarantine.put(_entry(payloads[rejection.index], rejection, arrival))
         return (
@@ -100,7 +102,9 @@ class Collecting:
 
         return verify
 
-    def _take_in(self, events: Sequence[Event], now: datetime) -> tuple[int, tuple[Effect, ...]]:
+    def _take_in(
+        self, events: Sequence[Event], now: datetime, commit: Commit
+    ) -> tuple[int, tuple[Effect, ...]]:
         """Write the events that are new; how many they were, and what feedback changed."""
         seen = self.stores.events.seen([event.message_id for event in events])
         fresh: dict[str, Event] = {}
@@ -114,9 +118,11 @@ class Collecting:
         for event in fresh.values():
             batch.place(event)
         batch.write_merges()
-        return len(fresh), tuple(self._write(batch, now))
+        stored, effects = self._write(batch, now)
+        self.live.recent.keep(stored, commit.durable)
+        return len(fresh), effects
 
-    def _write(self, batch: Batch, now: datetime) -> list[Effect]:
+    def _write(self, batch: Batch, now: datetime) -> tuple[list[StoredEvent], tuple[Effect, ...]]:
         """Fold each profile once, write it, and then its events in the order of arrival."""
         completed: dict[str, Event] = {}
         folded: dict[str, Profile] = {}
@@ -132,14 +138,18 @@ class Collecting:
             folded[profile_id] = after
             if leanings.speaks(before, after):
                 tell_households(self.stores, after)
-        effects = []
+        stored: list[StoredEvent] = []
+        effects: list[Effect] = []
         for event, profile_id in batch.placed():
-            event = completed[event.message_id]
-            settled = self.hooks.settle(event, profile_id, folded[profile_id])
-            self.stores.events.append(event, profile_id, settled)
-            if (changed := leanings.effect(event, folded[profile_id], self.live.items)) is not None:
+            event, profile = completed[event.message_id], folded[profile_id]
+            settled = self.hooks.settle(event, profile_id, profile)
+            number = self.stores.events.append(event, profile_id, settled)
+            stored.append(
+                StoredEvent(sequence=number, profile_id=profile_id, event=event, settled=settled)
+            )
+            if (changed := leanings.effect(event, profile, self.live.items)) is not None:
                 effects.append(changed)
-        return effects
+        return stored, tuple(effects)
 
     def _with_marks(self, profile: Profile, events: list[Event]) -> tuple[Profile, Sequence[Event]]:
         """The profile and its events, as if what is marked as a gift had said so itself."""
@@ -241,7 +251,7 @@ class Collecting:
             payload = _decoded(entry.payload) if repaired is None else repaired
             verify, now = self._verifier(entry.at), arrival.received_at
             intake = read([payload], first, verify, now)
-            accepted, effects = self._take_in(intake.events, now)
+            accepted, effects = self._take_in(intake.events, now, commit)
             if intake.events:
                 self.stores.quarantine.remove(quarantine_id)
         return (

@@ -22,6 +22,7 @@ from wager.domain.models import Payoffs, Snapshot
 from wager.domain.profiles import Profile
 from wager.domain.taste import Taste
 from wager.engine import relating
+from wager.engine.belonging import followed
 from wager.engine.capping import give_back
 from wager.engine.goals import further_goal
 from wager.engine.history import Lines
@@ -68,6 +69,7 @@ class Learning:
         self._regroup = regroup
         self._mutex = threading.RLock()
         self._kept = Kept()
+        self._caught_up = False
         self._rewards: dict[str, Rewards] = {}
         self._sparing = Sparing()
         self._related = Related()
@@ -166,15 +168,20 @@ class Learning:
 
     def _fold_events(self) -> int:
         count = 0
-        while True:
-            page = self.live.stores.events.read(EventQuery(after=self._kept.events, limit=PAGE))
+        while page := self._new_events():
             for stored in page:
                 self._fold_event(stored)
             count += len(page)
-            if page:
-                self._kept.events = page[-1].sequence
-            if len(page) < PAGE:
-                return count
+            self._kept.events = page[-1].sequence
+        return count
+
+    def _new_events(self) -> Sequence[StoredEvent]:
+        """What follows in the log: from memory, if that reaches back to what was folded last."""
+        found = self.live.recent.after(self._kept.events) if self._caught_up else None
+        if found is None:
+            found = self.live.stores.events.read(EventQuery(after=self._kept.events, limit=PAGE))
+            self._caught_up = len(found) < PAGE
+        return found
 
     def _fold_event(self, stored: StoredEvent) -> None:
         event = stored.event
@@ -188,7 +195,7 @@ class Learning:
             return
         crowds = self._kept.crowds
         crowds.setdefault("", Crowd()).add(names, weight)
-        profile = self.live.stores.profiles.get(stored.profile_id)
+        profile = followed(self.live.stores, stored.profile_id)
         for segment in profile.segments if profile is not None else ():
             crowds.setdefault(segment, Crowd()).add(names, weight)
 
@@ -357,6 +364,8 @@ class Learning:
             for fold in self._rewards.values():
                 fold.cells.people.pop(profile_id, None)
             self._sparing.forget(profile_id)
+            self.live.recent.clear()
+            self._caught_up = False
         self.checkpoint()
 
     def status(self) -> dict[str, object]:

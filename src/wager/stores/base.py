@@ -44,8 +44,9 @@ class EventLog(Protocol):
     def seen(self, message_ids: Sequence[str]) -> set[str]:
         """Those of the message ids that are in the log already."""
 
-    def append(self, event: Event, profile_id: str, settled: tuple[str, ...] = ()) -> None:
-        """Write one event; the caller has asked `seen` in the same transaction."""
+    def append(self, event: Event, profile_id: str, settled: tuple[str, ...] = ()) -> int:
+        """Write one event; the caller has asked `seen` in the same transaction. Its sequence: the
+        next one after the last, within one transaction without a gap."""
 
     def read(self, query: EventQuery) -> list[StoredEvent]:
         """Events in the order of arrival."""

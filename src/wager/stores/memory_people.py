@@ -34,7 +34,7 @@ class MemoryEvents:
                 if message_id in self._sequences or message_id in self._expired
             }
 
-    def append(self, event: Event, profile_id: str, settled: tuple[str, ...] = ()) -> None:
+    def append(self, event: Event, profile_id: str, settled: tuple[str, ...] = ()) -> int:
         self._undo.check()
         encoded(event, f"the event {event.message_id!r}")
         if event.message_id in self._sequences:
@@ -45,6 +45,7 @@ class MemoryEvents:
         )
         self._undo.set(self._log, self._last, stored)
         self._undo.set(self._sequences, event.message_id, self._last)
+        return self._last
 
     def read(self, query: EventQuery) -> list[StoredEvent]:
         with self._undo.lock:

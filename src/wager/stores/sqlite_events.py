@@ -53,7 +53,7 @@ class SqliteEvents:
             found.update(_TEXTS.decode(disk.execute(sql, values).fetchone()[0]))
         return found
 
-    def append(self, event: Event, profile_id: str, settled: tuple[str, ...] = ()) -> None:
+    def append(self, event: Event, profile_id: str, settled: tuple[str, ...] = ()) -> int:
         batch = self._journal.batch()
         message_id = event.message_id
         if self._known.staged.get(message_id):
@@ -74,6 +74,7 @@ class SqliteEvents:
                 body,
             ),
         )
+        return sequence
 
     def read(self, query: EventQuery) -> list[StoredEvent]:
         parts = ["read_events"]
