@@ -1,7 +1,7 @@
 """Decisions on small worlds whose right answer is known."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,22 +10,7 @@ import wager
 from wager.domain.decisions import DecideRequest, Decision
 from wager.engine.engine import Engine
 from wager.errors import BadInput, Conflict, NotAllowed, NotFound, UnknownName
-
-START = datetime(2026, 3, 2, 9, tzinfo=UTC)
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.at = START
-
-    def __call__(self) -> datetime:
-        return self.at
-
-    def forward(self, **by: float) -> None:
-        self.at += timedelta(**by)
-
-
-Shop = tuple[Engine, Clock]
+from wager.testing.shopping import START, Clock, Shop, order, track
 
 
 @pytest.fixture
@@ -48,30 +33,6 @@ def shop() -> Iterator[Shop]:
             ],
         )
         yield engine, clock
-
-
-counter = iter(range(10**9))
-
-
-def order(engine: Engine, clock: Clock, user: str, *items: str, **properties: Any) -> None:
-    products = [{"product_id": item, "price": 2.0, "quantity": 1} for item in items]
-    track(engine, clock, user, "Order Completed", products=products, **properties)
-
-
-def track(engine: Engine, clock: Clock, user: str, event: str, **properties: Any) -> None:
-    result = engine.collect(
-        [
-            {
-                "type": "track",
-                "event": event,
-                "userId": user,
-                "messageId": f"m-{next(counter)}",
-                "timestamp": clock().isoformat(),
-                "properties": properties,
-            }
-        ]
-    )
-    assert result.accepted == 1, result
 
 
 def crowd(engine: Engine, clock: Clock) -> None:

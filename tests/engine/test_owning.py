@@ -1,7 +1,7 @@
 """What was bought is left out, with all that is the same thing, until it is due or goes back."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -13,22 +13,8 @@ from wager.engine.engine import Engine
 from wager.engine.history import orders
 from wager.errors import BadDefinition, BadInput
 from wager.learn.history import Notes
+from wager.testing.shopping import START, Clock, Shop, order, track
 
-START = datetime(2026, 3, 2, 9, tzinfo=UTC)
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.at = START
-
-    def __call__(self) -> datetime:
-        return self.at
-
-    def forward(self, **by: float) -> None:
-        self.at += timedelta(**by)
-
-
-Shop = tuple[Engine, Clock]
 ITEMS: list[dict[str, Any]] = [
     {"itemId": "seat-oak", "parentId": "seat", "attributes": {"repurchase": "durable"}},
     {"itemId": "seat-pine", "parentId": "seat"},
@@ -62,26 +48,6 @@ def shop() -> Iterator[Shop]:
             order(engine, clock, f"other-{number}", *(f"plain-{n}" for n in range(6)))
         engine.learn()
         yield engine, clock
-
-
-counter = iter(range(10**9))
-
-
-def track(engine: Engine, clock: Clock, user: str, event: str, **properties: Any) -> None:
-    message = {
-        "type": "track",
-        "event": event,
-        "userId": user,
-        "messageId": f"m-{next(counter)}",
-        "timestamp": clock().isoformat(),
-        "properties": properties,
-    }
-    assert engine.collect([message]).accepted == 1
-
-
-def order(engine: Engine, clock: Clock, user: str, *items: str, **properties: Any) -> None:
-    products = [{"product_id": item, "price": 2.0, "quantity": 1} for item in items]
-    track(engine, clock, user, "Order Completed", products=products, **properties)
 
 
 def out(engine: Engine, user: str, placement: str = "home") -> dict[str, str]:

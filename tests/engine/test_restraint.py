@@ -1,7 +1,7 @@
 """Whom not to talk to, and how often: each rule where it holds, and where it does not."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,25 +11,11 @@ from wager.domain.decisions import Decision
 from wager.engine.engine import Engine
 from wager.errors import BadDefinition
 from wager.stores.base import DecisionQuery
+from wager.testing.shopping import START, Clock, Shop
 
-START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 PER_DAY = {"windowMinutes": 1440}
 SEGMENT = {"name": "mourning", "condition": "profile.traits.mourning == true"}
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.at = START
-
-    def __call__(self) -> datetime:
-        return self.at
-
-    def forward(self, **by: float) -> None:
-        self.at += timedelta(**by)
-
-
-Shop = tuple[Engine, Clock]
 
 
 @pytest.fixture
@@ -57,8 +43,7 @@ def identify(engine: Engine, user: str, **traits: object) -> None:
 
 
 def track(engine: Engine, user: str, event: str, **properties: Any) -> None:
-    one = {"type": "track", "event": event, "userId": user, "properties": properties}
-    engine.collect([one])
+    engine.collect([{"type": "track", "event": event, "userId": user, "properties": properties}])
 
 
 # ---- by segment, by the clock
