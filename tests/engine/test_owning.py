@@ -292,9 +292,9 @@ def test_a_declared_category_goes_before_what_was_learnt_and_after_its_items(sho
     tea = {"name": "Tea", "repurchaseDays": 900.0, "halfLifeDays": 7.0}
     assert engine.publish(categories=[kettles, tea]) == []
     assert left_out() == {"kettle-3", "tea"}
-    assert engine.live.kinship.half_life("tea") == 7.0
+    assert engine.live.kinship.known("tea")[1] == 7.0
     known = {one.item_id: one.known_from for one in engine.people.outlook("user_id", "u-3").owned}
-    assert known == {"kettle-3": "declared of Kettles", "tea": "declared of Tea"}
+    assert known == {"kettle-3": "declared for Kettles", "tea": "declared for Tea"}
     engine.publish(categories=[kettles | {"oneIsEnough": True}])
     assert left_out() == {"kettle-1", "kettle-3", "tea"}
     engine.publish(items=[{"itemId": "tea", "categories": ["Tea"],
@@ -303,7 +303,7 @@ def test_a_declared_category_goes_before_what_was_learnt_and_after_its_items(sho
     for name in ("kettles", "Tea"):
         engine.publishing.delete("categories", name).result()
     assert engine.live.kinship.learnt.one_of_a_kind == {"Kettles"}
-    assert engine.live.kinship.half_life("tea") != 7.0
+    assert engine.live.kinship.known("tea")[1] != 7.0
 
 
 def test_what_looks_wrong_with_a_category_is_said(shop: Shop) -> None:

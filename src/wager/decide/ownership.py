@@ -12,7 +12,7 @@ from wager.domain.content import Item
 from wager.domain.definitions import Category
 from wager.domain.models import Cycle, Cycles
 from wager.domain.profiles import Profile
-from wager.domain.repeats import HALF_LIFE_DAYS, Bought, Repeats
+from wager.domain.repeats import HALF_LIFE_DAYS, Bought, Floats, Repeats
 
 KINDS: tuple[Cycle, ...] = get_args(Cycle)
 FOR_GOOD = math.inf
@@ -33,6 +33,9 @@ class Terms:
     days: float
     keys: tuple[str, ...]
     usual: float = 0.0
+
+
+Known = tuple[Terms | None, float, int]  # terms, half-life (days), number of its curve
 
 
 def problem(item: Item) -> str | None:
@@ -148,39 +151,34 @@ def owned(profile: Profile, kinship: "Kinship", today: int) -> Owned:
     """All of it in one walk over the purchases."""
     found = Owned()
     due: list[tuple[float, str, float]] = []
-    every: list[tuple[str, float, float, float]] = []
+    names: list[str] = []
+    seen: list[tuple[float, ...]] = []
     for item_id, purchase in profile.purchases.items():
         if purchase.gift or purchase.times <= 0:
             continue
-        day = purchase.last_at.timestamp() / DAY
-        if purchase.recent > 0:
-            days = max(today - day, 0.0)
-            level = math.log2(purchase.recent) - days / kinship.half_life(item_id)
-            found.faded[item_id] = math.log1p(2.0**level)
-            recent = purchase.recent * 2.0 ** (-days / HALF_LIFE_DAYS)
-            every.append((item_id, float(purchase.times), recent, days))
-            if level > FADED:
-                found.often.append((level, item_id))
-                found.last.append((day, item_id))
-                found.history.append(every[-1])
-        known = kinship.terms(item_id)
+        last_at, recent = purchase.last_at, purchase.recent
+        day = last_at.timestamp() / DAY
+        known, half_life, curve = kinship.known(item_id)
+        if recent > 0:
+            names.append(item_id)
+            seen.append((purchase.times, recent, day, half_life, curve))
         if known is not None and (bought_at := purchase.own_since) is not None:
-            if bought_at is not purchase.last_at:
+            if bought_at is not last_at:
                 day = bought_at.timestamp() / DAY
-            _keep_out(found.holds, known, day, today)
+            if day + known.days > today:
+                _keep_out(found.holds, known, day)
             if known.usual > 0 and known.cycle in ("consumable", "seasonal"):
                 share = (today + 0.5 - day) / known.usual
                 if DUE_FROM <= share <= DUE_TO:
-                    due.append((-purchase.recent, item_id, 1.0 - abs(share - 1.0)))
+                    due.append((-recent, item_id, 1.0 - abs(share - 1.0)))
     found.due = [(item_id, weight) for _, item_id, weight in sorted(due)[:MOST_DUE]]
-    found.again = _again(every, kinship)
+    if names:
+        _weigh(found, names, np.array(seen), kinship.repeats, today)
     return found
 
 
-def _keep_out(holds: dict[str, tuple[float, str]], known: Terms, day: float, today: int) -> None:
-    """Note what a purchase of that day keeps out, if it does so beyond today's beginning."""
-    if day + known.days <= today:
-        return
+def _keep_out(holds: dict[str, tuple[float, str]], known: Terms, day: float) -> None:
+    """Note what a purchase of that day keeps out."""
     until = (day + known.days) * DAY
     rule = "not-due-yet" if known.cycle in ("consumable", "seasonal") else "already-bought"
     for key in known.keys:
@@ -188,25 +186,35 @@ def _keep_out(holds: dict[str, tuple[float, str]], known: Terms, day: float, tod
             holds[key] = until, rule
 
 
-def _again(every: list[tuple[str, float, float, float]], kinship: "Kinship") -> dict[str, float]:
-    """How likely each (item, times, decayed count, days since) is bought again within a month."""
-    if not every or not kinship.repeats.weights:
-        return {}
-    names = [one[0] for one in every]
-    times, recent, days = np.array([one[1:] for one in every]).T
-    alike = np.ones(len(names))
-    bought = Bought(
-        times=times,
-        recent=recent,
-        days=days,
-        pace=alike * recent.sum(),
-        different=alike * len(names),
-        all_times=alike * times.sum(),
-        quiet_days=alike * days.min(),
-    )
-    rows = np.array([kinship.curve(name) for name in names], dtype=np.int64)
-    said = kinship.repeats.probabilities(rows, bought)
-    return dict(zip(names, said.tolist(), strict=True))
+def _weigh(found: Owned, names: list[str], seen: Floats, repeats: Repeats, today: int) -> None:
+    """How often, how lately and how likely again; `seen` (items, 5) says of each how often, the
+    decayed count, the day of the last time, the half-life and the curve."""
+    times, recent, day, half_life, curve = seen.T
+    days = np.maximum(today - day, 0.0)
+    level = np.log2(recent) - days / half_life
+    recent = recent * np.exp2(-days / HALF_LIFE_DAYS)
+    found.faded = dict(zip(names, np.log1p(np.exp2(level)).tolist(), strict=True))
+    rows = zip(
+        names, level.tolist(), day.tolist(), times.tolist(), recent.tolist(), days.tolist(),
+        strict=True,
+    )  # fmt: skip
+    kept = [row for row in rows if row[1] > FADED]
+    found.often = [(row[1], row[0]) for row in kept]
+    found.last = [(row[2], row[0]) for row in kept]
+    found.history = [(row[0], *row[3:]) for row in kept]
+    if repeats.weights:
+        alike = np.ones(len(names))
+        bought = Bought(
+            times=times,
+            recent=recent,
+            days=days,
+            pace=alike * recent.sum(),
+            different=alike * len(names),
+            all_times=alike * times.sum(),
+            quiet_days=alike * days.min(),
+        )
+        said = repeats.probabilities(curve.astype(np.int64), bought)
+        found.again = dict(zip(names, said.tolist(), strict=True))
 
 
 def held(item_id: str, holds: Holds, shelf: Shelf, now: float) -> str | None:
@@ -247,9 +255,7 @@ class Kinship:
         self.repeats = Repeats()
         self.alike: dict[str, tuple[str, ...]] = {}
         self.accessories: dict[str, dict[str, None]] = {}
-        self._terms: dict[str, Terms | None] = {}
-        self._curves: dict[str, int] = {}
-        self._half_lives: dict[str, float] = {}
+        self._known: dict[str, Known] = {}
 
     def learn(self, learnt: Cycles, repeats: Repeats) -> None:
         """Take over what was learnt of buying again."""
@@ -264,40 +270,34 @@ class Kinship:
     def _work_out(self) -> None:
         """What follows from both, anew."""
         self.learnt = _effective(self._found, self.categories)
-        self._curves, self._half_lives = {}, {}
-        self._terms, self.alike = {}, {}
+        self._known, self.alike = {}, {}
         for item in self.items.values():
             self._relate(item)
 
+    def known(self, item_id: str) -> Known:
+        """How an item is bought again, in how many days since the last purchase half of what it
+        tells is gone (by the first of its categories that says so, else by all), and which curve
+        speaks for it; worked out when it is first asked for."""
+        found = self._known.get(item_id)
+        if found is None:
+            found = self._known[item_id] = self._work_out_one(self.items.get(item_id), item_id)
+        return found
+
+    def _work_out_one(self, item: Item | None, item_id: str) -> Known:
+        half_lives = self.learnt.half_lives
+        usual = half_lives.get("", HALF_LIFE_DAYS)
+        if item is None:
+            return None, usual, self.repeats.row(item_id, ())
+        named = (half_lives[name] for name in item.categories if name in half_lives)
+        return (
+            terms(item, self.learnt, self.categories),
+            next(named, usual),
+            self.repeats.row(item_id, item.categories),
+        )
+
     def terms(self, item_id: str) -> Terms | None:
-        """How an item is bought again, worked out when it is first asked for."""
-        if item_id not in self._terms:
-            item = self.items.get(item_id)
-            self._terms[item_id] = (
-                terms(item, self.learnt, self.categories) if item is not None else None
-            )
-        return self._terms[item_id]
-
-    def curve(self, item_id: str) -> int:
-        """Which curve of buying again speaks for an item."""
-        found = self._curves.get(item_id)
-        if found is None:
-            item = self.items.get(item_id)
-            categories = item.categories if item is not None else ()
-            found = self._curves[item_id] = self.repeats.row(item_id, categories)
-        return found
-
-    def half_life(self, item_id: str) -> float:
-        """In how many days since the last purchase half of what it tells is gone: that of the first
-        of the item's categories of which it is known, else of all."""
-        found = self._half_lives.get(item_id)
-        if found is None:
-            known, item = self.learnt.half_lives, self.items.get(item_id)
-            usual = known.get("", HALF_LIFE_DAYS)
-            named = item.categories if item is not None else ()
-            found = next((known[name] for name in named if name in known), usual)
-            self._half_lives[item_id] = found
-        return found
+        """How an item is bought again."""
+        return self.known(item_id)[0]
 
     def _relate(self, item: Item) -> None:
         """Note an item's keys where it has more than its own."""
@@ -307,9 +307,7 @@ class Kinship:
 
     def put(self, item: Item) -> None:
         """Note what an item is the same thing as, and what it goes with."""
-        self._terms.pop(item.item_id, None)
-        self._curves.pop(item.item_id, None)
-        self._half_lives.pop(item.item_id, None)
+        self._known.pop(item.item_id, None)
         self._relate(item)
         for owned, name in _goes_with(item):
             self.accessories.setdefault(owned, {})[name] = None
@@ -317,7 +315,7 @@ class Kinship:
     def forget(self, item: Item) -> None:
         """Take an item out again."""
         self.alike.pop(item.item_id, None)
-        self._terms.pop(item.item_id, None)
+        self._known.pop(item.item_id, None)
         for owned, name in _goes_with(item):
             self.accessories.get(owned, {}).pop(name, None)
 
