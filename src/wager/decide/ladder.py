@@ -41,6 +41,12 @@ def evidence(ask: Ask, *, refused: bool, words: bool, doubt: Reason | None = Non
     return Step("neutral", tuple(down))
 
 
+def carried(ask: Ask, highest: Level, *, words: bool) -> tuple[Level, ...]:
+    """All levels that the evidence carries, up to the highest that may be used."""
+    below = LEVELS[: LEVELS.index(highest) + 1]
+    return tuple(level for level in below if _why_not(level, ask, words) is None)
+
+
 def _why_not(level: Level, ask: Ask, words: bool) -> str | None:
     if level == "neutral":
         return None

@@ -135,6 +135,14 @@ class ShadowOdds(msgspec.Struct, frozen=True, array_like=True, gc=False):
     levels: tuple[Level, ...] = ()
 
 
+class LevelTrial(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The level was drawn by chance, evenly among those that the evidence carried, and not the
+    highest of them: so what each brings can be compared."""
+
+    drawn: Level
+    among: tuple[Level, ...]
+
+
 BETTER_LEFT_ALONE = "better-left-alone"
 
 
@@ -180,6 +188,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_d
     use_cases: tuple[Contender, ...] = ()
     beside: tuple[str, ...] = ()
     snapshot: str = ""
+    level_trial: LevelTrial | None = None
 
 
 OutcomeKind = Literal["exposure", "goal", "feedback"]

@@ -136,6 +136,7 @@ class Placement(
     sensitive: list[str] = []
     leave_alone_share: Annotated[float, Meta(ge=0, le=0.95)] = 0.0
     diversity_floor: Annotated[float, Meta(ge=0, le=0.9)] = 0.0
+    level_trial_share: Annotated[float, Meta(ge=0, le=0.5)] = 0.0
     description: str = ""
 
 

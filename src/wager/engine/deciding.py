@@ -11,11 +11,11 @@ from msgspec import structs
 from wager.collect.consent import stated
 from wager.collect.quality import Unreadable
 from wager.collect.tokens import subject
-from wager.decide.ladder import evidence
+from wager.decide.ladder import carried, evidence
 from wager.decide.restraint import better_left_alone, discreet, silence
 from wager.domain.asking import Ask, part_of_day
-from wager.domain.decisions import DecideRequest, Decision, LoggedDecision, Reason
-from wager.domain.definitions import Placement
+from wager.domain.decisions import DecideRequest, Decision, LevelTrial, LoggedDecision, Reason
+from wager.domain.definitions import Level, Placement
 from wager.domain.identity import Identity, Purpose
 from wager.domain.profiles import Profile
 from wager.domain.queues import Queue
@@ -28,6 +28,7 @@ from wager.engine.presence import Presence
 from wager.errors import BadInput, Conflict, NotAllowed, NotFound, UnknownName
 from wager.learn.attribution import CLICK
 from wager.measure.assignment import left_alone
+from wager.stats.draws import uniform
 from wager.stores.base import DecisionPage, DecisionQuery
 from wager.unify import leanings
 from wager.unify.segments import holds
@@ -199,6 +200,15 @@ class Deciding:
             held=self.live.standing(profile, now).held,
         )
 
+    def _level_trial(self, ask: Ask, highest: Level, decision_id: str) -> LevelTrial | None:
+        """A share of decisions is on a level drawn evenly among those that may be used."""
+        key, share = self.live.draw_key, ask.placement.level_trial_share
+        if not share or highest == "neutral" or uniform(key, decision_id, "level-trial") >= share:
+            return None
+        among = carried(ask, highest, words=self._has_words(ask.placement))
+        row = int(uniform(key, decision_id, "level") * len(among))
+        return LevelTrial(among[row], among)
+
     def _left_alone(self, ask: Ask) -> Reason | None:
         """Why it is better not to bet; some are bet on all the same, to see whether it still is."""
         why, placement = better_left_alone(ask), ask.placement
@@ -263,14 +273,14 @@ class Deciding:
         if silent is None and placement.leave_alone_share and not holdout:
             silent = self._left_alone(ask)
         level = "neutral" if holdout or silent is not None else step.level
+        trial = self._level_trial(ask, level, decision_id)
+        level = level if trial is None else trial.drawn
         ask = ask if level == ask.level else replace(ask, level=level)
         line = self.live.slates.queue(ask, refused="personalization" in said_no)
         bet = self._bet(ask, decision_id, line, silent or (HELD_OUT if holdout else None))
         down = (HELD_OUT,) if holdout else step.stepped_down
-        if silent is not None:
-            down = (silent, *down)
-        if who is not None and ask.level == "context":
-            down = (who, *down)
+        before = (who if ask.level == "context" else None, _drawn(trial), silent)
+        down = (*(one for one in before if one is not None), *down)
         goal = self.live.goals.get(placement.goal or CLICK.name, CLICK)
         return structs.replace(
             _logged(ask, bet, decision_id, down),
@@ -283,6 +293,7 @@ class Deciding:
             preview=request.preview,
             learns="learning" not in said_no and not request.preview,
             silence=None if silent is None else silent.kind,
+            level_trial=trial,
         )
 
     def _bet(self, ask: Ask, decision_id: str, line: Queue | None, instead: Reason | None) -> Bet:
@@ -334,6 +345,12 @@ def _logged(ask: Ask, bet: Bet, decision_id: str, down: Sequence[Reason]) -> Dec
         goals=bet.goals,
         use_cases=bet.use_cases,
     )
+
+
+def _drawn(trial: LevelTrial | None) -> Reason | None:
+    if trial is None:
+        return None
+    return Reason(kind="level-trial", text=f"{trial.drawn}, drawn by chance")
 
 
 def _refused(context: Mapping[str, Any]) -> list[Purpose]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -29,6 +30,12 @@ def worth_of(goal: str, placement: str) -> str:
     """In place of a placement: what its decisions brought of a further goal. No placement has
     such a name."""
     return f"{placement}/{goal}/worth"
+
+
+def above(upper: str, lower: str, placement: str) -> str:
+    """In place of a placement: its decisions on two levels drawn by chance, `upper` in the group
+    of bets and `lower`, the next below it, in the other. No placement has such a name."""
+    return f"{placement}/{upper}>{lower}/trial"
 
 
 class Series(NamedTuple):
@@ -203,16 +210,35 @@ class Book:
             return
         if decision.silence not in (None, BETTER_LEFT_ALONE):  # of both groups; counted by rule
             return
+        for series in _trials(decision):
+            self._count(series, who, before, after)
         group: Literal["bet", "holdout"] = "holdout" if decision.holdout else "bet"
         inside = [about(one.use_case, decision.placement, "inside") for one in decision.use_cases]
         outside = [about(name, decision.placement, "elsewhere") for name in decision.beside]
         for placement in (decision.placement, ALL, *inside, *outside):
-            series = Series(placement, group, decision.replayed)
-            rewards = self.rewards.setdefault(series, Rewards())
-            if before is not None:
-                rewards.remove(who, before.reward, won=before.won)
-            if after is not None:
-                rewards.add(who, after.reward, won=after.won)
+            self._count(Series(placement, group, decision.replayed), who, before, after)
+
+    def _count(
+        self, series: Series, who: str, before: Result | None, after: Result | None
+    ) -> None:  # fmt: skip
+        rewards = self.rewards.setdefault(series, Rewards())
+        if before is not None:
+            rewards.remove(who, before.reward, won=before.won)
+        if after is not None:
+            rewards.add(who, after.reward, won=after.won)
+
+
+def _trials(decision: Decision) -> list[Series]:
+    """A level drawn by chance is compared with the next below and the next above it."""
+    trial, found = decision.level_trial, []
+    if trial is not None:
+        for lower, upper in pairwise(trial.among):
+            pair = above(upper, lower, decision.placement)
+            if trial.drawn == upper:
+                found.append(Series(pair, "bet", decision.replayed))
+            elif trial.drawn == lower:
+                found.append(Series(pair, "holdout", decision.replayed))
+    return found
 
 
 FORMAT = 6  # grows when what is kept changes: an older checkpoint is then read from the log again

@@ -46,7 +46,8 @@ SHADOW_NOTE = (
 )
 LEVELS_NOTE = (
     "Each bet was placed on the highest level that the evidence carried, not on one drawn by "
-    "chance: people differ between levels, so the differences are not caused by the level alone."
+    "chance: people differ between levels, so the differences are not caused by the level alone. "
+    "`trials` are drawn by chance (`levelTrialShare`), so their lift is what the level caused."
 )
 
 
@@ -255,7 +256,24 @@ def levels_of(book: Book, asked: Asked) -> Report:
         if with_odds := by["with odds"].get(level, 0.0):
             one["expectedRate"] = by["odds"].get(level, 0.0) / with_odds
         levels[level] = one
-    return {"levels": levels, "note": LEVELS_NOTE}
+    return {"levels": levels, "trials": _level_trials(book, asked), "note": LEVELS_NOTE}
+
+
+def _level_trials(book: Book, asked: Asked) -> list[Report]:
+    """Where levels are drawn by chance: what each brings beyond the next below it."""
+    found: list[Report] = []
+    for name in sorted(_series(book)):
+        placement, _, rest = name.partition("/")
+        pair, _, kind = rest.rpartition("/")
+        if kind == "trial" and asked.placement in (None, placement):
+            upper, _, lower = pair.partition(">")
+            groups = [_rewards(book, name, one, replayed=False).rewards() for one in GROUPS]
+            if any(one.decisions for one in groups):
+                counts = [one.decisions for one in groups]
+                one: Report = {"placement": placement, "level": upper, "over": lower}
+                one["lift"], one["decisions"] = comparison.lift(*groups), counts
+                found.append(one)
+    return found
 
 
 def most(counts: Mapping[str, float], limit: int = REASONS_SHOWN) -> dict[str, int]:
