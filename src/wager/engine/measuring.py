@@ -15,6 +15,7 @@ from wager.errors import BadInput, UnknownName, WagerError
 from wager.learn.attribution import CLICK
 from wager.measure import overview
 from wager.measure.book import FORMAT, Book, pack, unpack
+from wager.measure.journey import journey_of
 from wager.measure.reports import (
     Asked,
     Report,
@@ -70,6 +71,7 @@ class Measuring:
             "health": self._health,
             "shadow": lambda asked: shadow_of(self._book, asked),
             "diversity": self._diversity,
+            "journey": lambda asked: journey_of(self._book, asked),
         }
 
     def report(self, name: str, **filters: object) -> Report:

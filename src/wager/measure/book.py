@@ -38,6 +38,32 @@ def above(upper: str, lower: str, placement: str) -> str:
     return f"{placement}/{upper}>{lower}/trial"
 
 
+class Week(NamedTuple):
+    """Decisions of one placement for one goal in one week: wins, and odds in place of rewards."""
+
+    placement: str
+    goal: str
+    week: int  # since 1970 in UTC
+
+    @property
+    def name(self) -> str:
+        """In place of a placement. No placement has such a name."""
+        return f"{self.placement}/{self.goal}/{self.week}/week"
+
+
+def week_in(name: str) -> Week | None:
+    """The week that is named in place of a placement.
+
+    >>> week_in(Week("home", "click", 2900).name)
+    Week(placement='home', goal='click', week=2900)
+    """
+    if not name.endswith("/week"):
+        return None
+    placement, _, rest = name.removesuffix("/week").partition("/")
+    goal, _, week = rest.rpartition("/")
+    return Week(placement, goal, int(week))
+
+
 class Series(NamedTuple):
     """One group of settled decisions that can be compared with another."""
 
@@ -147,7 +173,7 @@ class Book:
             return
         self._calibrate(decision, before, after, pays or 1.0)
         self._compare(decision, before, after)
-        self._reward(decision, before, after)
+        self._reward(decision, before, after, pays or 0.0)
 
     def _calibrate(
         self, decision: Decision, before: Result | None, after: Result | None, pays: float
@@ -204,7 +230,9 @@ class Book:
                     rewards.remove(who, before, won=before != 0.0)
                 rewards.add(who, after, won=after != 0.0)
 
-    def _reward(self, decision: Decision, before: Result | None, after: Result | None) -> None:
+    def _reward(
+        self, decision: Decision, before: Result | None, after: Result | None, pays: float
+    ) -> None:
         who = decision.profile_id
         if who in self.left or not decision.identity:  # nobody, who cannot come back
             return
@@ -217,6 +245,14 @@ class Book:
         outside = [about(name, decision.placement, "elsewhere") for name in decision.beside]
         for placement in (decision.placement, ALL, *inside, *outside):
             self._count(Series(placement, group, decision.replayed), who, before, after)
+        week = int(decision.at.timestamp()) // overview.WEEK
+        name = Week(decision.placement, decision.goal or "", week).name
+        rewards = self.rewards.setdefault(Series(name, group, decision.replayed), Rewards())
+        odds = 0.0 if decision.holdout or not pays else overview.odds(decision, pays)
+        if before is not None:
+            rewards.remove(who, odds, won=before.won)
+        if after is not None:
+            rewards.add(who, odds, won=after.won)
 
     def _count(
         self, series: Series, who: str, before: Result | None, after: Result | None
@@ -241,7 +277,7 @@ def _trials(decision: Decision) -> list[Series]:
     return found
 
 
-FORMAT = 6  # grows when what is kept changes: an older checkpoint is then read from the log again
+FORMAT = 7  # grows when what is kept changes: an older checkpoint is then read from the log again
 
 
 class _Kept(msgspec.Struct, kw_only=True):

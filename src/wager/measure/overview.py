@@ -8,6 +8,7 @@ from wager.domain.decisions import Decision
 from wager.domain.settlement import Result
 
 HOUR = 3600
+WEEK = 7 * 24 * HOUR
 
 Fact = tuple[str, str]  # what is counted, and of which level, reason or rule
 Facts = dict[Fact, float]
