@@ -149,7 +149,7 @@ class Owned:
 
 def owned(profile: Profile, kinship: "Kinship", today: int) -> Owned:
     """All of it in one walk over the purchases."""
-    found = Owned()
+    found, repeats = Owned(), kinship.repeats
     due: list[tuple[float, str, float]] = []
     names: list[str] = []
     seen: list[tuple[float, ...]] = []
@@ -172,8 +172,10 @@ def owned(profile: Profile, kinship: "Kinship", today: int) -> Owned:
                 if DUE_FROM <= share <= DUE_TO:
                     due.append((-recent, item_id, 1.0 - abs(share - 1.0)))
     found.due = [(item_id, weight) for _, item_id, weight in sorted(due)[:MOST_DUE]]
+    if kinship.repeats is not repeats:  # learnt anew meanwhile: the curves' numbers are others
+        return owned(profile, kinship, today)
     if names:
-        _weigh(found, names, np.array(seen), kinship.repeats, today)
+        _weigh(found, names, np.array(seen), repeats, today)
     return found
 
 
@@ -252,47 +254,52 @@ class Kinship:
         self.items = items
         self._found = self.learnt = Cycles()
         self.categories: Mapping[str, Category] = {}
-        self.repeats = Repeats()
         self.alike: dict[str, tuple[str, ...]] = {}
         self.accessories: dict[str, dict[str, None]] = {}
-        self._known: dict[str, Known] = {}
+        self._known: tuple[Repeats, dict[str, Known]] = Repeats(), {}
+
+    @property
+    def repeats(self) -> Repeats:
+        """The curves that the numbers in what is known belong to."""
+        return self._known[0]
 
     def learn(self, learnt: Cycles, repeats: Repeats) -> None:
         """Take over what was learnt of buying again."""
-        self._found, self.repeats = learnt, repeats
-        self._work_out()
+        self._found = learnt
+        self._work_out(repeats)
 
     def declare(self, categories: Mapping[str, Category]) -> None:
         """Take over what is declared, by category."""
         self.categories = categories
-        self._work_out()
+        self._work_out(self.repeats)
 
-    def _work_out(self) -> None:
-        """What follows from both, anew."""
-        self.learnt = _effective(self._found, self.categories)
-        self._known, self.alike = {}, {}
-        for item in self.items.values():
-            self._relate(item)
+    def _work_out(self, repeats: Repeats) -> None:
+        """What follows from both, anew. Decisions go on meanwhile: they see all of it or none."""
+        self.learnt = learnt = _effective(self._found, self.categories)
+        named = ((item.item_id, keys(item, learnt)) for item in list(self.items.values()))
+        self.alike = {item_id: found for item_id, found in named if len(found) > 1}
+        self._known = repeats, {}
 
     def known(self, item_id: str) -> Known:
         """How an item is bought again, in how many days since the last purchase half of what it
         tells is gone (by the first of its categories that says so, else by all), and which curve
         speaks for it; worked out when it is first asked for."""
-        found = self._known.get(item_id)
+        repeats, kept = self._known
+        found = kept.get(item_id)
         if found is None:
-            found = self._known[item_id] = self._work_out_one(self.items.get(item_id), item_id)
+            found = kept[item_id] = self._known_of(self.items.get(item_id), item_id, repeats)
         return found
 
-    def _work_out_one(self, item: Item | None, item_id: str) -> Known:
+    def _known_of(self, item: Item | None, item_id: str, repeats: Repeats) -> Known:
         half_lives = self.learnt.half_lives
         usual = half_lives.get("", HALF_LIFE_DAYS)
         if item is None:
-            return None, usual, self.repeats.row(item_id, ())
+            return None, usual, repeats.row(item_id, ())
         named = (half_lives[name] for name in item.categories if name in half_lives)
         return (
             terms(item, self.learnt, self.categories),
             next(named, usual),
-            self.repeats.row(item_id, item.categories),
+            repeats.row(item_id, item.categories),
         )
 
     def terms(self, item_id: str) -> Terms | None:
@@ -307,7 +314,7 @@ class Kinship:
 
     def put(self, item: Item) -> None:
         """Note what an item is the same thing as, and what it goes with."""
-        self._known.pop(item.item_id, None)
+        self._known[1].pop(item.item_id, None)
         self._relate(item)
         for owned, name in _goes_with(item):
             self.accessories.setdefault(owned, {})[name] = None
@@ -315,7 +322,7 @@ class Kinship:
     def forget(self, item: Item) -> None:
         """Take an item out again."""
         self.alike.pop(item.item_id, None)
-        self._known.pop(item.item_id, None)
+        self._known[1].pop(item.item_id, None)
         for owned, name in _goes_with(item):
             self.accessories.get(owned, {}).pop(name, None)
 

@@ -1,0 +1,44 @@
+"""What follows from purchases stays right while it is learnt anew in another thread."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import numpy as np
+
+from wager.decide.ownership import Kinship, owned
+from wager.domain.content import Item
+from wager.domain.models import Cycles
+from wager.domain.profiles import Profile, Purchase
+from wager.domain.repeats import BINS, STRATA, TERMS, Repeats
+
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+TODAY = int(NOON.timestamp() // 86400)
+WEIGHTS = (0.0, 1.0, *[0.0] * (TERMS - 2))
+MANY = Repeats({"tea": 2}, np.ones((4, STRATA, BINS)), WEIGHTS)
+FEW = Repeats({"tea": 0}, np.ones((2, STRATA, BINS)), WEIGHTS)
+
+
+def learning() -> Kinship:
+    """While the first item's curve is looked for, buying again is learnt anew."""
+
+    class Interrupted(Repeats):
+        def row(self, item_id: str, categories: Sequence[str]) -> int:
+            found = super().row(item_id, categories)
+            kinship.learn(Cycles(), FEW)
+            return found
+
+    kinship = Kinship({"tea": Item(item_id="tea", title="Tea")})
+    kinship.learn(Cycles(), Interrupted(MANY.rows, MANY.curves, MANY.weights))
+    return kinship
+
+
+def test_what_was_learnt_before_is_not_kept_among_what_was_learnt_since() -> None:
+    kinship = learning()
+    kinship.known("tea")
+    assert kinship.known("tea")[2] == FEW.rows["tea"]
+
+
+def test_curves_of_before_are_not_read_by_numbers_of_since() -> None:
+    bought = Purchase(times=1, recent=1.0, last_at=NOON, own_at=NOON)
+    person = Profile(profile_id="p", created_at=NOON, updated_at=NOON, purchases={"tea": bought})
+    assert set(owned(person, learning(), TODAY).again) == {"tea"}
