@@ -60,8 +60,10 @@ def test_of_too_many_the_oldest_are_left_to_the_log() -> None:
         recent.keep(_stored(first, first + 1), _done())
     assert recent.after(0) is None
     assert _numbers(recent.after(2)) == [3, 4]
-    recent.keep(_stored(7, 20), _done())
-    assert recent.after(4) == ()
+    recent.keep(_stored(7, 20), _done())  # more than it keeps, all in one transaction
+    assert recent.after(4) is None
+    assert _numbers(recent.after(6)) == list(range(7, 21))
+    assert recent.after(20) == ()
 
 
 def test_what_was_undone_never_happened() -> None:

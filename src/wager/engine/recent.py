@@ -7,7 +7,7 @@ from threading import Lock
 
 from wager.domain.events import StoredEvent
 
-MOST = 30_000  # events; of more than that the log keeps the oldest
+MOST = 30_000  # events; of more than that the log keeps the oldest, but the last transaction stays
 
 Kept = tuple[Sequence[StoredEvent], "Future[None]"]
 
@@ -27,7 +27,7 @@ class Recent:
         with self._lock:
             self._waiting.append((events, durable))
             self._count += len(events)
-            while self._count > self._most:
+            while self._count > self._most and len(self._waiting) > 1:
                 self._drop()
 
     def after(self, sequence: int) -> Sequence[StoredEvent] | None:
