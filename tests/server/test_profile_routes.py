@@ -126,4 +126,8 @@ def test_the_outlook(client: httpx.Client, secret: Headers, is_problem: Problem)
     path = "/v1/profiles/user_id/u-1/outlook?at=2026-01-05T18:00:00Z"
     assert client.get(path, headers=secret).json()["at"] == "2026-01-05T18:00:00Z"
     is_problem(client.get("/v1/profiles/user_id/u-2/outlook", headers=secret), 404)
-    is_problem(client.get("/v1/profiles/user_id/u-1/outlook?at=soon", headers=secret), 422)
+    path = "/v1/profiles/user_id/u-1/outlook?at=2026-01-05T18:00:00+01:00"  # the plus is a space
+    assert client.get(path, headers=secret).json()["at"] == "2026-01-05T18:00:00+01:00"
+    for at in ("soon", "0001-01-01T00:00:00Z"):
+        path = f"/v1/profiles/user_id/u-1/outlook?at={at}"
+        is_problem(client.get(path, headers=secret), 422)

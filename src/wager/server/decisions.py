@@ -99,8 +99,8 @@ class Decisions:
             DecisionQuery(
                 profile_id=asked.profile_id,
                 placement=asked.placement,
-                since=_moment(asked.since, "`from`"),
-                until=_moment(asked.until, "`to`"),
+                since=moment(asked.since, "`from`"),
+                until=moment(asked.until, "`to`"),
                 state=asked.state,
                 level=asked.level,
                 limit=asked.limit,
@@ -117,7 +117,7 @@ def page(found: DecisionPage) -> bytes:
     )
 
 
-def _moment(text: str | None, what: str) -> Time | None:
+def moment(text: str | None, what: str) -> Time | None:
     """The time in a query, where an offset's `+` that was not escaped has become a space."""
     if text is None:
         return None

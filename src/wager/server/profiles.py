@@ -7,9 +7,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from wager.domain.identity import Time
 from wager.domain.outlook import Outlook
-from wager.server.decisions import Page, page
+from wager.server.decisions import Moment, Page, moment, page
 from wager.server.operations import Call, Operation
 from wager.server.shapes import (
     EXPLANATION,
@@ -47,7 +46,7 @@ class DecisionsQuery(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class OutlookQuery(msgspec.Struct, forbid_unknown_fields=True):
-    at: Time | None = None
+    at: Moment | None = None
     device: str | None = None
 
 
@@ -214,7 +213,8 @@ class Profiles:
         )
 
     def _looked_out(self, kind: str, value: str, asked: OutlookQuery) -> bytes:
-        return encode(self._people.outlook(kind, value, at=asked.at, device=asked.device))
+        at = moment(asked.at, "`at`")
+        return encode(self._people.outlook(kind, value, at=at, device=asked.device))
 
     async def _decisions(self, call: Call) -> bytes:
         asked = query(call.scope["query_string"], DecisionsQuery)
