@@ -6,14 +6,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from typer.testing import CliRunner, Result
 
 import wager
 from wager.cli import app
-from wager.errors import BadInput, Conflict, Unauthorized, WagerError
+from wager.cli.asking import REPORTS
+from wager.errors import BadInput, Conflict, Unauthorized, UnknownName, WagerError
 
 COMMANDS = (
     "demo", "up", "init", "import", "apply", "diff", "decide", "explain", "learn", "report",
@@ -185,9 +186,15 @@ def test_a_bet_is_asked_shown_and_explained(shop: Path, store: str) -> None:
 def test_learn_and_every_report(shop: Path, store: str) -> None:
     run("apply", str(shop), "--store", store)
     assert "items have neighbours" in run("learn", "--store", store)
-    for name in ("overview", "lift", "calibration", "health", "levels"):
+    for name in get_args(REPORTS):
         run("report", name, "--store", store)
         json.loads(run("report", name, "--store", store, "--json"))
+
+
+def test_the_reports_are_those_of_the_api() -> None:
+    with wager.open("memory://") as engine, pytest.raises(UnknownName) as unknown:
+        engine.measuring.report("none")
+    assert str(sorted(get_args(REPORTS))) in unknown.value.detail
 
 
 def test_a_server_that_is_not_there_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,10 @@ from wager.engine.engine import open as open_engine
 from wager.engine.settings import Settings
 from wager.errors import BadInput, MissingExtra
 
-REPORTS = Literal["overview", "lift", "calibration", "health", "levels", "shadow"]
+REPORTS = Literal[
+    "overview", "lift", "calibration", "journey", "levels", "shadow", "stakeholders", "tradeoffs",
+    "diversity", "health",
+]  # fmt: skip
 
 
 def decide(
