@@ -24,6 +24,8 @@ from wager.measure.calibration import Calibration
 from wager.measure.metrics import Rewards
 from wager.measure.offpolicy import OffPolicy, Seen
 from wager.measure.overview import Hour, Tally
+from wager.measure.tactics import Seen as Tried
+from wager.measure.tactics import Tactics
 from wager.stats.fourier import Scale
 from wager.stats.linear import Regression
 
@@ -152,6 +154,20 @@ FOLDS: dict[str, Law] = {
         observations=st.builds(Seen, eighths, eighths, eighths, eighths),
         add=lambda fold, seen: fold.add(seen),
         view=lambda fold: fold,
+    ),
+    "tactics": Law(
+        empty=Tactics,
+        observations=st.builds(
+            Tried,
+            names,
+            st.integers(1, 7).map(lambda number: number / 8.0),
+            st.booleans(),
+            eighths,
+            st.booleans(),
+            st.integers(0, 9),
+        ),
+        add=lambda fold, seen: fold.add(seen),
+        view=lambda fold: (fold.sums, fold.days),
     ),
     "gaps": Law(
         empty=Gaps,

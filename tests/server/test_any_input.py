@@ -62,7 +62,7 @@ def ask(client: httpx.Client, engine: wager.Engine, secret: dict[str, str]) -> I
     yield every
     for path in ("/v1/profiles", "/v1/decisions", "/v1/items", "/v1/quarantine", "/v1/events"):
         assert client.get(path, headers=secret).status_code == 200, path
-    for name in ("overview", "lift", "calibration", "levels", "health", "journey"):
+    for name in ("overview", "lift", "calibration", "levels", "health", "journey", "tactics"):
         assert client.get(f"/v1/reports/{name}", headers=secret).status_code == 200, name
     engine.learn()
     assert client.post(

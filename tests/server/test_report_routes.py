@@ -17,7 +17,9 @@ def some_bets(client: httpx.Client, secret: Headers) -> None:
         assert client.post("/v1/decide", headers=secret, json=asked).status_code == 200
 
 
-@pytest.mark.parametrize("name", ["overview", "lift", "calibration", "levels", "health", "journey"])
+@pytest.mark.parametrize(
+    "name", ["overview", "lift", "calibration", "levels", "health", "journey", "tactics"]
+)
 @pytest.mark.parametrize("query", ["", "?placement=home", "?hours=24"])
 def test_every_report(client: httpx.Client, secret: Headers, name: str, query: str) -> None:
     answer = client.get(f"/v1/reports/{name}{query}", headers=secret)

@@ -26,6 +26,7 @@ from wager.measure.reports import (
     overview_of,
     shadow_of,
     stakeholders_of,
+    tactics_of,
     tradeoffs_of,
 )
 from wager.measure.variety import variety
@@ -71,6 +72,7 @@ class Measuring:
             "health": self._health,
             "shadow": lambda asked: shadow_of(self._book, asked),
             "diversity": self._diversity,
+            "tactics": lambda asked: tactics_of(self._book, asked),
             "journey": lambda asked: journey_of(self._book, asked),
         }
 

@@ -13,6 +13,7 @@ from wager.measure import overview
 from wager.measure.calibration import Calibration
 from wager.measure.metrics import Cell, Rewards
 from wager.measure.offpolicy import OffPolicy, seen_of
+from wager.measure.tactics import Days, Sums, Tactics, seen_in
 
 DAY_HOURS = 24
 ALL = ""  # in place of a placement: all of them together
@@ -87,6 +88,7 @@ class Book:
         self.raw: dict[tuple[str, int], Calibration] = {}  # of what was not yet put right
         self.rewards: dict[Series, Rewards] = {}
         self.shadows: dict[tuple[str, str, float, tuple[str, ...]], OffPolicy] = {}
+        self.tactics: dict[tuple[str, str, bool], Tactics] = {}  # placement, goal, replayed
         self.cursor = 0  # up to where the log has been read
         self.live = False  # whether any bet was not a replay
         self.latest: datetime | None = None
@@ -199,7 +201,12 @@ class Book:
                 raw.correct(meant, change)
 
     def _compare(self, decision: Decision, before: Result | None, after: Result | None) -> None:
-        """What a shadow would have made of it."""
+        """What its tactics brought, and what a shadow would have made of it."""
+        where = decision.placement, decision.goal or "", decision.replayed
+        tactics = self.tactics.setdefault(where, Tactics())
+        for result, way in ((before, -1), (after, 1)):
+            for one in seen_in(decision, result) if result is not None else ():
+                tactics.add(one, way)
         if decision.shadow is None or decision.holdout:
             return
         shadow = decision.shadow
@@ -277,7 +284,7 @@ def _trials(decision: Decision) -> list[Series]:
     return found
 
 
-FORMAT = 7  # grows when what is kept changes: an older checkpoint is then read from the log again
+FORMAT = 8  # grows when what is kept changes: an older checkpoint is then read from the log again
 
 
 class _Kept(msgspec.Struct, kw_only=True):
@@ -290,6 +297,7 @@ class _Kept(msgspec.Struct, kw_only=True):
     raw: list[tuple[str, int, dict[int | None, tuple[int, float, float]]]]
     rewards: list[tuple[Series, dict[str, Cell]]]
     shadows: list[tuple[tuple[str, str, float, tuple[str, ...]], OffPolicy]]
+    tactics: list[tuple[tuple[str, str, bool], dict[str, Sums], dict[str, Days]]]
     open: set[str]
     left: set[str]
 
@@ -305,6 +313,7 @@ def pack(book: Book) -> bytes:
         raw=[(*where, fold.bins) for where, fold in book.raw.items()],
         rewards=[(series, fold.cells) for series, fold in book.rewards.items()],
         shadows=list(book.shadows.items()),
+        tactics=[(where, fold.sums, fold.days) for where, fold in book.tactics.items()],
         open=book.open,
         left=book.left,
     )
@@ -327,5 +336,8 @@ def unpack(body: bytes) -> Book | None:
             kind.setdefault((placement, day), Calibration()).bins = bins
     book.rewards = {series: Rewards(cells.items()) for series, cells in kept.rewards}
     book.shadows = dict(kept.shadows)
+    for where, sums, days in kept.tactics:
+        tactics = book.tactics.setdefault(where, Tactics())
+        tactics.sums, tactics.days = sums, days
     book.open, book.left = kept.open, kept.left
     return book
