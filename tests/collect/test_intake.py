@@ -297,6 +297,11 @@ def test_without_a_timestamp_two_alike_are_two() -> None:
     assert later not in {event.message_id for event in intake.events}
 
 
+def test_no_client_speaks_as_wager_itself() -> None:
+    event = one(track(context={"library": {"name": " wager"}}), Arrival(received_at=NOW))
+    assert event.source == "api"
+
+
 def test_the_batch_s_context_stands_behind_the_event_s() -> None:
     arrival = Arrival(received_at=NOW, context={"ip": "::1", "locale": "de-DE"})
     event = one(track(context={"locale": "fr-FR", "library": {"name": "analytics-node"}}), arrival)

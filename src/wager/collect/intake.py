@@ -100,10 +100,11 @@ def _refused(said: Mapping[Purpose, bool]) -> tuple[Purpose, ...]:
 
 
 def _source(context: Mapping[str, Any], arrival: Arrival) -> str:
-    """Where the event's facts come from: the route's name, or the client library's."""
+    """Where the event's facts come from: the route's name, or the client library's. What wager
+    says itself is from `wager`, which no client is."""
     library = context.get("library")
     name = library.get("name") if isinstance(library, dict) else None
-    if arrival.source != "api" or not isinstance(name, str) or not name.strip():
+    if arrival.source != "api" or not isinstance(name, str) or name.strip() in ("", "wager"):
         return arrival.source
     return name.strip()[:MAX_SOURCE_LENGTH]
 
