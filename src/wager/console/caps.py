@@ -139,7 +139,7 @@ def quiet(placement: Placement, silenced: Mapping[str, int]) -> Markup | None:
         by = f" by {' and '.join(hours.channels)}" if hours.channels else ""
         said.append(f"Quiet{by} from {hours.start} to {hours.until}, on the person's own clock.")
     if placement.leave_alone_share:
-        said.append("Who bets brought less than leaving alone did is mostly left alone.")
+        said.append("People in segments where bets bring less than none are mostly left alone.")
     counts = [
         (tag("dt", whole(count)), tag("dd", rule(name)))
         for name, count in sorted(silenced.items(), key=lambda pair: -pair[1])
