@@ -1,5 +1,7 @@
 """Bets are settled, teach, and survive a restart."""
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -259,6 +261,26 @@ def test_an_erased_person_leaves_the_models() -> None:
     engine.people.erase("user_id", "u-1")[1].result()
     assert decision.profile_id not in engine.live.snapshot.payoffs["home"].people
     engine.close()
+
+
+def test_an_erased_person_is_in_no_checkpoint_that_is_kept(tmp_path: Path) -> None:
+    engine, _ = opened(f"sqlite:///{tmp_path}/shop.db")
+    decision = engine.decide(placement="home", user_id="u-1")
+    for _ in range(2):
+        engine.learn()
+        engine.learning.checkpoint()
+        engine.decide(placement="home", user_id="u-2")
+    assert all(decision.profile_id.encode() in body for body in checkpoints(tmp_path))
+    engine.people.erase("user_id", "u-1")[1].result()
+    engine.close()
+    kept = checkpoints(tmp_path)
+    assert len(kept) == 2 and not any(decision.profile_id.encode() in body for body in kept)
+
+
+def checkpoints(folder: Path) -> list[bytes]:
+    with closing(sqlite3.connect(folder / "shop.db")) as disk:
+        rows = disk.execute("SELECT body FROM models WHERE name = 'learnt'").fetchall()
+    return [body for (body,) in rows]
 
 
 def test_also_bought_is_outgrown_by_a_tenth_more_orders() -> None:

@@ -359,14 +359,16 @@ class Learning:
         return len(found.also_bought)
 
     def forget(self, profile_id: str) -> None:
-        """What was learnt of one person alone is gone, and from the checkpoint too."""
+        """What was learnt of one person alone is gone, and from both checkpoints that are kept."""
         with self._mutex:
             for fold in self._rewards.values():
                 fold.cells.people.pop(profile_id, None)
             self._sparing.forget(profile_id)
             self.live.recent.clear()
             self._caught_up = False
-        self.checkpoint()
+            self.checkpoint()
+            self._kept.version += 1
+            self.checkpoint()
 
     def status(self) -> dict[str, object]:
         """What has been learnt so far, in counts."""
