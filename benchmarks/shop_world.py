@@ -59,7 +59,9 @@ class Wager:
             goals=[
                 {"name": "click", "event": "Item Clicked", "windowMinutes": about["windowMinutes"]}
             ],
-            placements=[{"name": "home", "slots": about["slots"], "goal": "click"}],
+            placements=[
+                {"name": "home", "slots": about["slots"], "goal": "click", "riskAppetite": 0.01}
+            ],
         )
         self.known: set[str] = set()
         self.bets: dict[int, Decision] = {}

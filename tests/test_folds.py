@@ -68,9 +68,9 @@ def _fitted(fold: Regression) -> object:
     )
 
 
-def _show(fold: Cells, seen: tuple[str, str, list[str], float, float]) -> None:
-    """One showing of an item to a person in some segments: said and gained."""
-    item_id, profile_id, segments, said, reward = seen
+def _show(fold: Cells, seen: tuple[str, str, float, float]) -> None:
+    """One showing of an item to a person: said and gained."""
+    item_id, profile_id, said, reward = seen
     choice = Choice(
         slot=0,
         item_id=item_id,
@@ -87,7 +87,6 @@ def _show(fold: Cells, seen: tuple[str, str, list[str], float, float]) -> None:
         level="crowd",
         policy="thompson",
         model_version="m",
-        segments=tuple(segments),
         choices=(choice,),
     )
     fold.add(decision, choice, said, reward)
@@ -117,11 +116,9 @@ FOLDS: dict[str, Law] = {
     ),
     "cells": Law(
         empty=Cells,
-        observations=st.tuples(
-            names, names, st.lists(names, unique=True, max_size=2), eighths, eighths
-        ),
+        observations=st.tuples(names, names, eighths, eighths),
         add=_show,
-        view=lambda fold: (fold.items, fold.segments, fold.people),
+        view=lambda fold: fold.people,
     ),
     "rewards": Law(
         empty=Rewards,

@@ -113,7 +113,7 @@ def test_each_goal_is_learnt_and_logged_apart(shop: tuple[Engine, Clock]) -> Non
     )  # fmt: skip
     assert [(one.goal, one.weight) for one in decision.goals] == [("click", 1.0), ("glad", 1.0)]
     glad = decision.goals[1]
-    assert 0.1 < glad.expected < 0.9  # learnt: a third of what was shown was liked
+    assert glad.default > 0.8  # learnt: care leaves people glad
     report = engine.measuring.report("stakeholders")
     owners = report["owners"]
     assert isinstance(owners, dict) and set(owners) == {"people", "sales"}

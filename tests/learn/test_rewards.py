@@ -42,10 +42,15 @@ def same(one: Rewards, other: Rewards) -> None:
     np.testing.assert_allclose(one.regression.moment, other.regression.moment, atol=1e-9)
     np.testing.assert_allclose(one.regression.squares, other.regression.squares, atol=1e-9)
     assert one.regression.count == other.regression.count
-    for name, cell in one.cells.items.items():
-        np.testing.assert_allclose(cell, other.cells.items[name], atol=1e-9)
-    assert one.cells.items.keys() == other.cells.items.keys()
     assert one.cells.people.keys() == other.cells.people.keys()
+    for profile_id, cells in one.cells.people.items():
+        for name, cell in cells.items():
+            np.testing.assert_allclose(cell, other.cells.people[profile_id][name], atol=1e-9)
+    assert one.moments.rows == other.moments.rows
+    count = len(one.moments.rows)
+    for name in ("precision", "features", "gains"):
+        mine, theirs = getattr(one.moments, name), getattr(other.moments, name)
+        np.testing.assert_allclose(mine[:count], theirs[:count], atol=1e-6)
 
 
 bets = st.lists(
@@ -101,3 +106,12 @@ def test_other_features_begin_anew() -> None:
     fold = Rewards(WIDTH)
     fold.add(logged(1, "a", 1.0, sequence=1))
     assert unpack(pack(fold), WIDTH + 1).regression.count == 0
+
+
+def test_what_was_kept_before_items_were_learnt_by_moment_is_read() -> None:
+    fold = Rewards(WIDTH)
+    fold.observe(np.eye(WIDTH), np.ones(WIDTH))
+    older = msgspec.msgpack.encode(msgspec.msgpack.decode(pack(fold))[:6])
+    read = unpack(older, WIDTH)
+    assert read.regression.count == WIDTH
+    assert not read.moments.rows

@@ -61,7 +61,7 @@ def _why_not(level: Level, ask: Ask, words: bool) -> str | None:
             if not any(ask.snapshot.popular_in.get(name) for name in ask.segments):
                 return "nothing was bought yet in the person's segments"
         case "crowd":
-            if ask.snapshot.baskets < BASKETS_FOR_CROWD:
+            if ask.snapshot.baskets < BASKETS_FOR_CROWD and ask.limited_to is None:
                 seen, needed = int(ask.snapshot.baskets), int(BASKETS_FOR_CROWD)
                 return f"{seen} baskets of the crowd seen, {needed} needed"
         case "customization":

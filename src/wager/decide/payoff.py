@@ -1,21 +1,22 @@
 """What each candidate is expected to be worth, how sure that is, and how the sum comes about."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from struct import Struct
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wager.decide.features import PRIOR_MEAN, PRIOR_STRENGTH
-from wager.domain.models import Cell, Payoffs
+from wager.domain.asking import Ask
+from wager.domain.models import Payoffs
+from wager.domain.moments import Group, groups
 
 Floats = NDArray[np.float64]
 
-ITEM_STRENGTH, SEGMENT_STRENGTH, PERSON_STRENGTH = 400.0, 600.0, 60.0
-_RECORD = Struct("<4d")  # corrections by item and by segment; shares of the noise of both
-_NO_RECORD = _RECORD.pack(0.0, 0.0, 1.0 / ITEM_STRENGTH, 1.0 / SEGMENT_STRENGTH)
-_UNKNOWN_PERSON = 1.0 / PERSON_STRENGTH
+ALIKE = 0.12  # by how much of the usual reward a person's taste for what is alike differs
+PLAYED = 0.09  # of the rungs' variance: they overlap, and all of it explores more than pays
+UNKNOWN = 60.0  # choices that what is known of a placement is worth before its first bet
+ITSELF = 0.06  # and by how much the taste for one item beyond that
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Worth:
     x: Floats  # (candidates, WIDTH)
     weights: Floats  # (WIDTH,)
     said: Floats
+    before: Floats  # (candidates,) what is said before cells of items and people put it right
     corrections: Floats  # (candidates, 5): item, segment x item, person x item, floor, honesty
 
 
@@ -41,75 +43,82 @@ def nothing_learnt() -> Payoffs:
     return Payoffs(mean=PRIOR_MEAN, covariance=np.diag(1.0 / PRIOR_STRENGTH), noise=0.05, base=0.02)
 
 
-def worth(
-    x: Floats, names: Sequence[str | None], payoffs: Payoffs, profile_id: str,
-    segments: Sequence[str],
-) -> Worth:  # fmt: skip
+def worth(ask: Ask, x: Floats, names: Sequence[str | None], payoffs: Payoffs) -> Worth:
     """The ladder: a regression for everybody, corrected by item, by segment, by person.
 
-    Each correction is the mean of what the regression missed, shrunk by k pseudo-observations:
-    c = (sum reward - sum said - corrections above) / (n + k); its variance is noise / (n + k).
+    Every rung is a regression on what the ones above it missed (`learn.moments`); its variance is
+    the noise times c (A + K)^-1 c, and the variances add up.
     """
     said = x @ payoffs.mean
-    spread = np.einsum("ij,ij->i", x @ payoffs.covariance, x)
-    records = _records(names, payoffs, tuple(segments))  # (candidates, 4)
-    corrections = np.zeros((len(names), 5))
-    corrections[:, :2] = records[:, :2]
-    share = records[:, 2] + records[:, 3] + _UNKNOWN_PERSON
-    person = payoffs.people.get(profile_id)
-    if person:
-        for row, name in enumerate(names):
-            if name is not None and (cell := person.get(name)) is not None:
-                above = float(corrections[row, 0] + corrections[row, 1])
-                corrections[row, 2], rest = _shrunk(cell, PERSON_STRENGTH, above)
-                share[row] += rest - _UNKNOWN_PERSON
+    share = np.einsum("ij,ij->i", x @ payoffs.covariance, x)
+    before = said.copy()
+    corrections = _correct(ask, names, payoffs, share, before)
     mean = said + corrections[:, :4].sum(axis=1)
     if (
         payoffs.base >= 0 and not payoffs.costly
     ):  # rewards are not negative, so neither is what is expected
         corrections[:, 3] = np.maximum(-mean, 0.0)
         mean += corrections[:, 3]
-    deviation = np.sqrt(payoffs.noise * (spread + share))
+    deviation = np.sqrt(payoffs.noise * share)
     told = mean if payoffs.honest is None else np.interp(mean, *payoffs.honest)
     corrections[:, 4] = told - mean
-    return Worth(mean, told, deviation, x, payoffs.mean, said, corrections)
+    return Worth(mean, told, deviation, x, payoffs.mean, said, before, corrections)
 
 
-def _records(names: Sequence[str | None], payoffs: Payoffs, segments: tuple[str, ...]) -> Floats:
-    """What is known of each item with everybody and in these segments, kept for the next time."""
-    kept = payoffs.records.setdefault(segments, {})
-    packed = []
-    for name in names:
-        row = kept.get(name)
-        if row is None:
-            row = kept[name] = _record(name, payoffs, segments)
-        packed.append(row)
-    return np.frombuffer(b"".join(packed)).reshape(-1, 4)
+def with_nothing(values: Worth, saved: float) -> Worth:
+    """Nothing as one more arm: surely worth what an impression costs."""
+    zero = np.zeros((1, values.x.shape[1]))
+    sure = float(values.deviation.min()) / 4.0 if len(values.deviation) else 1e-3
+    return replace(
+        values,
+        mean=np.append(values.mean, saved),
+        told=np.append(values.told, saved),
+        deviation=np.append(values.deviation, sure),
+        x=np.vstack([values.x, zero]),
+        said=np.append(values.said, saved),
+        before=np.append(values.before, saved),
+        corrections=np.vstack([values.corrections, np.zeros((1, 5))]),
+    )
 
 
-def _record(name: str | None, payoffs: Payoffs, segments: Sequence[str]) -> bytes:
-    if name is None or (cell := payoffs.items.get(name)) is None:
-        return _NO_RECORD  # the cells of segments and people are parts of the item's
-    item, more = _shrunk(cell, ITEM_STRENGTH, 0.0)
-    inside = [payoffs.segments[one] for one in segments if one in payoffs.segments]
-    segment, most = _strongest(inside, name, item)
-    return _RECORD.pack(item, segment, more, most)
+def _correct(
+    ask: Ask, names: Sequence[str | None], payoffs: Payoffs, share: Floats, before: Floats
+) -> Floats:
+    """What item, segments and person change; adds what is not known of them to `share`, and what
+    everybody's record changes to `before`."""
+    corrections = np.zeros((len(names), 5))
+    fit, items = payoffs.fit, ask.shelf.items
+    rows = [row for row, name in enumerate(names) if name is not None]
+    named = [name for name in names if name is not None]
+    if fit is None or not named:
+        share[rows] += 1.0 / UNKNOWN
+        return corrections
 
+    def shares(name: str) -> Sequence[Group]:
+        return groups(items.get(name))
 
-def _shrunk(cell: Cell | None, strength: float, above: float) -> tuple[float, float]:
-    if cell is None:
-        return 0.0, 1.0 / strength
-    count, rewards, said = cell
-    return (rewards - said - above * count) / (count + strength), 1.0 / (count + strength)
-
-
-def _strongest(
-    inside: Sequence[Mapping[str, Cell]], name: str, above: float
-) -> tuple[float, float]:
-    """The correction of the segment that knows most of this item."""
-    best: Cell | None = None
-    for cells in inside:
-        cell = cells.get(name)
-        if cell is not None and (best is None or cell[0] > best[0]):
-            best = cell
-    return _shrunk(best, SEGMENT_STRENGTH, above)
+    table = fit.expect(named, shares, fit.moment(ask.context, ask.segments))
+    corrections[rows, :2] = table[:, :2]
+    corrections[rows, 0] += table[:, 4]
+    before[rows] += table[:, :2].sum(axis=1)
+    usual = payoffs.noise / max(payoffs.usual, 0.01) ** 2
+    alike, itself = usual / ALIKE**2, usual / ITSELF**2
+    person = payoffs.people.get(ask.profile.profile_id)
+    if not person:
+        share[rows] += PLAYED * (table[:, 2] + table[:, 3] / alike + 1.0 / itself)
+        return corrections
+    own = list(person)
+    count, rewards, said = np.array([person[name] for name in own]).T
+    shown = fit.alike(own, shares)
+    inverse = np.linalg.inv((shown.T * count) @ shown + alike * np.eye(shown.shape[1]))
+    leaning = inverse @ (shown.T @ (rewards - said))
+    missed = (rewards - said - count * (shown @ leaning)) / (count + itself)
+    of_own = dict(zip(own, zip(missed.tolist(), (1.0 / (count + itself)).tolist(), strict=True),
+                      strict=True))  # fmt: skip
+    nothing = (0.0, 1.0 / itself)
+    more = np.array([of_own.get(name, nothing) for name in named])
+    z = fit.alike(named, shares)
+    corrections[rows, 2] = z @ leaning + more[:, 0]
+    doubt = table[:, 2] + np.einsum("ij,ij->i", z @ inverse, z) + more[:, 1]
+    share[rows] += PLAYED * doubt
+    return corrections

@@ -32,13 +32,20 @@ for _position, (_, _names) in enumerate(_GROUPS):
 
 
 def reasons(
-    ask: Ask, found: Sequence[tuple[str | None, Origin]], worth: Worth, rows: Sequence[int]
+    ask: Ask,
+    found: Sequence[tuple[str | None, Origin]],
+    worth: Worth,
+    rows: Sequence[int],
+    looked: Sequence[float],
+    expected: Sequence[float],
 ) -> list[tuple[Reason, ...]]:
     """For each of the candidates in `rows`: contributions that add up to what is expected, after
     what holds for everybody the largest first, the small ones together; none for nothing."""
     chosen = np.asarray(rows, dtype=np.intp)
-    parts = worth.x[chosen] * worth.weights
-    weights = np.hstack([parts @ _COLUMNS, worth.corrections[chosen]])
+    seen = np.array(looked)[:, None]  # of what the first slot would bring, each brings so much
+    parts = worth.x[chosen] * worth.weights * seen
+    weights = np.hstack([parts @ _COLUMNS, worth.corrections[chosen] * seen])
+    weights[:, -1] = np.array(expected) - worth.mean[chosen] * seen[:, 0]
     largest_first = np.argsort(-np.abs(weights), axis=1, kind="stable")
     return [
         _reasons(ask, *found[row], everybody, each, order)

@@ -60,6 +60,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     expected_reward: float
     standard_error: float
     raw_reward: float | None = None
+    looked: float = 1.0
     fragment_id: str | None = None
     content: dict[str, Any] = {}
     reasons: tuple[Reason, ...] = ()

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wager.domain.alarms import Alarm
+from wager.domain.moments import Cell, Fit
 from wager.domain.taste import Taste
 
 Floats = NDArray[np.float64]
 Ranked = Sequence[tuple[str, float]]  # item id and its rate (share of baskets) or weight
-Cell = list[float]  # [times shown, sum of rewards, sum of what the regression had said]
 
 
 Cycle = Literal["durable", "consumable", "seasonal", "subscription", "collectible"]
@@ -53,21 +53,21 @@ class Payoffs:
     """What was learnt for one placement: a regression over features, and cells that correct it.
 
     `mean` (d,) and `covariance` (d, d) are the posterior of the weights; `noise` is the variance
-    of one reward. Cells are keyed by item, by segment and item, by profile and item. `records`
-    keeps what followed from them, by segments and item. Where bets may be `costly`, less than
-    nothing can be expected of them.
+    of one reward; `fit` says what items bring by moment and group beyond that; cells are keyed by
+    profile and item. `looked` is how often each slot is looked at, the first being 1. Where bets
+    may be `costly`, less than nothing can be expected of them.
     """
 
     mean: Floats
     covariance: Floats
     noise: float
     base: float
+    usual: float = 0.05  # what a choice brings on the average, as far as that is known
     costly: bool = False
     honest: tuple[Floats, Floats] | None = None  # (points,) said, (points,) to be said instead
-    items: Mapping[str, Cell] = field(default_factory=dict)
-    segments: Mapping[str, Mapping[str, Cell]] = field(default_factory=dict)
     people: Mapping[str, Mapping[str, Cell]] = field(default_factory=dict)
-    records: dict[tuple[str, ...], dict[str | None, bytes]] = field(default_factory=dict)
+    fit: Fit | None = None
+    looked: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

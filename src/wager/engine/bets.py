@@ -19,6 +19,7 @@ from wager.domain.decisions import (
     ShadowOdds,
 )
 from wager.domain.definitions import Level
+from wager.domain.models import Payoffs
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,23 @@ class Table:
     dropped: list[tuple[str, str]]
     safe: list[str]
     further: Mapping[str, Worth]
+    payoffs: Payoffs
+
+    def looked(self, row: int, slot: int) -> float:
+        """How often the slot is looked at, beside the first; nothing needs no looking at."""
+        looked = self.payoffs.looked
+        if not looked or self.found[row][0] is None:
+            return 1.0
+        return looked[min(slot, len(looked) - 1)]
+
+    def said(self, row: int, slot: int) -> tuple[float, float | None]:
+        """What a candidate is expected to bring in a slot, and what that was before it was put
+        right; None where that changed nothing."""
+        raw = self.looked(row, slot) * float(self.worth.mean[row])
+        if self.payoffs.honest is None:
+            return raw, None
+        said = float(np.interp(raw, *self.payoffs.honest))
+        return said, raw if raw != said else None
 
     @property
     def safe_rows(self) -> list[int]:

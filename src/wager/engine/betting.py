@@ -9,8 +9,8 @@ import numpy as np
 
 from wager.decide.candidates import NAMED_BY_DEFAULT, Origin, gather
 from wager.decide.eligibility import gate, left_out, why_not
-from wager.decide.features import FEATURES, WIDTH, rows
-from wager.decide.payoff import Worth, nothing_learnt, worth
+from wager.decide.features import FEATURES, rows
+from wager.decide.payoff import Worth, nothing_learnt, with_nothing, worth
 from wager.decide.policies import POLICIES, Left, Odds, cautious, floored, widened
 from wager.decide.reasons import reasons
 from wager.decide.restraint import has_tag, is_full
@@ -58,7 +58,9 @@ class Bettor:
         drawn = slate.choices
         notes = [FALLS_BACK] if ask.placement.name in ask.snapshot.cautious else []
         drawn_rows = [row for row, _ in drawn]
-        why = reasons(ask, table.found, table.worth, drawn_rows)
+        looked = [table.looked(row, slot) for slot, row in enumerate(drawn_rows)]
+        said = [table.said(row, slot)[0] for slot, row in enumerate(drawn_rows)]
+        why = reasons(ask, table.found, table.worth, drawn_rows, looked, said)
         choices = tuple(
             self._choice(ask, table, slot, drawn[slot], why[slot], notes)
             for slot in range(len(drawn))
@@ -72,7 +74,9 @@ class Bettor:
             notes=tuple(notes),
             stake=self._stake(table, choices),
             shadow=None if lefts is None else self._in_shadow(ask, table, lefts, drawn_rows),
-            goals=stakes(ask.placement, table.worth, table.further, drawn_rows, table.safe_rows),
+            goals=stakes(
+                ask.placement, table.worth, table.further, drawn_rows, table.safe_rows, table.looked
+            ),
             **left_out(table.dropped),
         )
 
@@ -143,7 +147,13 @@ class Bettor:
         found = [(name, Origin(sources=NAMED_BY_DEFAULT)) for name in safe]
         x, values = self._worth(ask, found)
         table = Table(
-            [*found], x, values, dropped, safe, further_worth(ask, x, found, self.payoffs)
+            [*found],
+            x,
+            values,
+            dropped,
+            safe,
+            further_worth(ask, x, found, self.payoffs),
+            self.payoffs(ask.placement.name),
         )
         notes: list[Reason] = []
         rows_of_safe = range(len(safe))
@@ -156,7 +166,9 @@ class Bettor:
             choices=tuple(choices),
             default=self._safe(table),
             candidates=_candidates(table, np.ones(len(found))) if found else (),
-            goals=stakes(ask.placement, values, table.further, rows_of_safe, rows_of_safe),
+            goals=stakes(
+                ask.placement, values, table.further, rows_of_safe, rows_of_safe, table.looked
+            ),
             notes=tuple(notes),
             **left_out(dropped),
         )
@@ -166,14 +178,16 @@ class Bettor:
     ) -> Choice:
         name = table.safe[slot]
         shown, level, words = self._content(ask, name, "neutral", notes)
+        looked, (said, raw) = table.looked(slot, slot), table.said(slot, slot)
         return Choice(
             slot=slot,
             item_id=name,
             level=level,
             propensity=1.0,
-            expected_reward=float(table.worth.told[slot]),
-            raw_reward=_raw(table.worth, slot),
-            standard_error=float(table.worth.deviation[slot]),
+            expected_reward=said,
+            raw_reward=raw,
+            standard_error=looked * float(table.worth.deviation[slot]),
+            looked=looked,
             content=shown,
             reasons=(why, *words),
         )
@@ -186,9 +200,13 @@ class Bettor:
         x, values = self._worth(ask, found)
         if ask.placement.allow_nothing:
             found.append((None, Origin()))
-            x, values = _with_nothing(x, values, ask.placement.exposure_cost)
+            values = with_nothing(values, ask.placement.exposure_cost)
+            x = values.x
         further = further_worth(ask, x, found, self.payoffs)
-        return Table(found, x, values, [*gathered.dropped.items(), *dropped], safe, further)
+        return Table(
+            found, x, values, [*gathered.dropped.items(), *dropped], safe, further,
+            self.payoffs(ask.placement.name),
+        )  # fmt: skip
 
     def _worth(
         self, ask: Ask, found: Sequence[tuple[str | None, Origin]]
@@ -196,10 +214,7 @@ class Bettor:
         named = [(name, origin) for name, origin in found if name is not None]
         x = rows(ask, self.live.standing(ask.profile, ask.now), named)
         payoffs = self.payoffs(ask.placement.name)
-        values = worth(
-            x, [name for name, _ in named], payoffs, ask.profile.profile_id, ask.segments
-        )
-        return x, values
+        return x, worth(ask, x, [name for name, _ in named], payoffs)
 
     def payoffs(self, placement: str) -> Payoffs:
         """What was learnt for the placement, or the prior."""
@@ -320,14 +335,16 @@ class Bettor:
         row, propensity = drawn
         name, origin = table.found[row]
         shown, level, words = self._content(ask, name, origin.level, notes)
+        looked, (said, raw) = table.looked(row, slot), table.said(row, slot)
         return Choice(
             slot=slot,
             item_id=name,
             level=level,
             propensity=propensity,
-            expected_reward=float(table.worth.told[row]),
-            raw_reward=_raw(table.worth, row),
-            standard_error=float(table.worth.deviation[row]),
+            expected_reward=said,
+            raw_reward=raw,
+            standard_error=looked * float(table.worth.deviation[row]),
+            looked=looked,
             content=shown,
             reasons=(*why, *words) if words else why,
         )
@@ -360,33 +377,10 @@ def _expected(table: Table, name: str) -> float:
     return 0.0
 
 
-def _raw(values: Worth, row: int) -> float | None:
-    """What was expected before it was put right; None where that changed nothing."""
-    raw = float(values.mean[row])
-    return raw if raw != values.told[row] else None
-
-
-def _with_nothing(
-    x: np.ndarray[Any, np.dtype[np.float64]], values: Worth, saved: float
-) -> tuple[np.ndarray[Any, np.dtype[np.float64]], Worth]:
-    """Nothing as one more arm: surely worth what an impression costs."""
-    zero = np.zeros((1, WIDTH))
-    sure = float(values.deviation.min()) / 4.0 if len(values.deviation) else 1e-3
-    return np.vstack([x, zero]), replace(
-        values,
-        mean=np.append(values.mean, saved),
-        told=np.append(values.told, saved),
-        deviation=np.append(values.deviation, sure),
-        x=np.vstack([values.x, zero]),
-        said=np.append(values.said, saved),
-        corrections=np.vstack([values.corrections, np.zeros((1, 5))]),
-    )
-
-
 def _candidates(table: Table, odds: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[Candidate, ...]:
     values = np.empty((len(table.found), len(LOGGED_FEATURES)), dtype=LOGGED_TYPE)
     values[:, :-1] = table.x
-    values[:, -1] = table.worth.said
+    values[:, -1] = table.worth.before
     logged, width = values.tobytes(), len(LOGGED_FEATURES) * LOGGED_TYPE.itemsize
     return tuple(
         Candidate(

@@ -35,9 +35,9 @@ def further_worth(
     payoffs: Callable[[str], Payoffs],
 ) -> dict[str, Worth]:  # fmt: skip
     """What the candidates are worth by each further goal of the placement."""
-    names, who = [name for name, _ in found], ask.profile.profile_id
+    names = [name for name, _ in found]
     return {
-        goal: worth(x, names, payoffs(further_goal(ask.placement.name, goal)), who, ask.segments)
+        goal: worth(ask, x, names, payoffs(further_goal(ask.placement.name, goal)))
         for goal in further_goals(ask.placement)
     }
 
@@ -70,9 +70,10 @@ def guarded(
 
 def stakes(
     placement: Placement, own: Worth, further: Mapping[str, Worth],
-    chosen: Sequence[int], safe: Sequence[int],
+    chosen: Sequence[int], safe: Sequence[int], looked: Callable[[int, int], float],
 ) -> tuple[GoalStake, ...]:  # fmt: skip
-    """What the chosen are expected to bring of each goal, and what the safe choice would have."""
+    """What the chosen are expected to bring of each goal, and what the safe choice would have, in
+    slots that are `looked` at so much."""
     if not placement.goals:
         return ()
     named = {own_goal(placement): own, **further}
@@ -80,12 +81,16 @@ def stakes(
         GoalStake(
             goal=goal,
             weight=placement.goals.get(goal, 1.0),
-            expected=float(one.mean[list(chosen)].sum()),
-            default=float(one.mean[list(safe)].sum()),
-            said=tuple(one.said[list(chosen)].tolist()),
+            expected=_brought(one, chosen, looked),
+            default=_brought(one, safe, looked),
+            said=tuple(one.before[list(chosen)].tolist()),
         )
         for goal, one in named.items()
     )
+
+
+def _brought(worth: Worth, rows: Sequence[int], looked: Callable[[int, int], float]) -> float:
+    return float(sum(looked(row, slot) * worth.mean[row] for slot, row in enumerate(rows)))
 
 
 def unknown(placement: Placement, goals: Mapping[str, Goal]) -> Iterator[str]:

@@ -12,18 +12,19 @@ import numpy as np
 
 from wager.decide.candidates import gather
 from wager.decide.eligibility import why_not
-from wager.decide.features import FEATURES, PRIOR_MEAN, PRIOR_STRENGTH, WIDTH, rows
+from wager.decide.features import FEATURES, WIDTH, rows
 from wager.decide.ladder import evidence
 from wager.domain.alarms import Alarm
 from wager.domain.asking import Ask
 from wager.domain.decisions import LoggedDecision, Outcome
 from wager.domain.events import ORDERED, Event, StoredEvent
-from wager.domain.models import Payoffs, Snapshot
+from wager.domain.models import Snapshot
 from wager.domain.profiles import Profile
 from wager.domain.taste import Taste
 from wager.engine import relating
 from wager.engine.belonging import followed
 from wager.engine.capping import give_back
+from wager.engine.fitting import Fitting
 from wager.engine.goals import further_goal
 from wager.engine.history import Lines
 from wager.engine.judging import Judging
@@ -72,6 +73,7 @@ class Learning:
         self._caught_up = False
         self._rewards: dict[str, Rewards] = {}
         self._sparing = Sparing()
+        self._fitting = Fitting(live)
         self._related = Related()
         self._saved_at = monotonic()
         self._looked: tuple[int, float, Sequence[Alarm]] | None = None
@@ -234,7 +236,7 @@ class Learning:
                         decision.placement, Rewards(WIDTH)
                     )
                     since = read_at.get(decision.decision_id, beginning)
-                    count += fold.add(logged, after=since)
+                    count += fold.add(logged, after=since, shares=self._fitting.shares)
                     self._fold_further(logged, since)
                 since = read_at.get(decision.decision_id, beginning)
                 self._sparing.take(logged, self.live.placements, since=since)
@@ -251,7 +253,7 @@ class Learning:
             if one.goal != decision.goal:
                 name = further_goal(decision.placement, one.goal)
                 fold = self._rewards.setdefault(name, Rewards(WIDTH))
-                fold.add(logged, after=since, goal=one.goal)
+                fold.add(logged, after=since, goal=one.goal, shares=self._fitting.shares)
 
     def _alarms(self) -> Sequence[Alarm]:
         """Looked for in every new hour of bets, and every 30 seconds: it takes milliseconds."""
@@ -282,14 +284,10 @@ class Learning:
             harmed=self._sparing.harmed(self.live.now()),
             taste=self._related.taste,
             payoffs={
-                name: self._kept.judging.put_right(name, self._payoffs(name, fold))
+                name: self._kept.judging.put_right(name, self._fitting.payoffs(name, fold))
                 for name, fold in self._rewards.items()
             },
         )
-
-    def _payoffs(self, placement: str, fold: Rewards) -> Payoffs:
-        payoffs = fold.payoffs(PRIOR_MEAN, PRIOR_STRENGTH)
-        return replace(payoffs, costly=True) if self.live.costs(placement) else payoffs
 
     def checkpoint(self) -> None:
         """Keep what was folded, so that a restart goes on from here."""
@@ -383,7 +381,7 @@ class Learning:
                 "forgetting": sorted(self._kept.retraining.placements),
                 "cycles": dict(Counter(one[0] for one in self.live.kinship.learnt.of.values())),
                 "placements": {
-                    name: {"observations": fold.regression.count, "items": len(fold.cells.items)}
+                    name: {"observations": fold.regression.count, "items": len(fold.moments.rows)}
                     for name, fold in self._rewards.items()
                 },
             }

@@ -71,12 +71,14 @@ def odds_beside(
         table.worth.told[row] if row is not None else other.worth.told[number]
         for number, row in enumerate(rows)
     ]
-    chances, expected = [], []
+    chances: list[float] = []
+    expected: list[float] = []
     for left, row in zip(lefts, drawn, strict=True):
         mine = np.array([one is None or bool(left[one]) for one in rows], dtype=bool)
         given = odds(mine) if mine.any() else np.zeros(len(rows))
         chances.append(float(given[place[row]]) if row in place else 0.0)
-        expected.append(float(given @ np.array(said)) if rows else 0.0)
+        looked = table.looked(row, len(expected))
+        expected.append(looked * float(given @ np.array(said)) if rows else 0.0)
     return ShadowOdds(
         by.policy,
         by.risk_appetite,

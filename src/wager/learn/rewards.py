@@ -1,59 +1,59 @@
 """What placements' bets taught: a regression over logged features, and cells that correct it."""
 
-from collections.abc import Mapping
-from struct import Struct
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from wager.domain.decisions import Choice, Decision, LoggedDecision
-from wager.domain.models import Cell, Payoffs
+from wager.domain.models import Payoffs
+from wager.domain.moments import Cell, Group, told
+from wager.learn.moments import KeptMoments, Moments, weight_at
 from wager.stats.linear import Regression
 
 Floats = NDArray[np.float64]
-_SAID = Struct("<f")  # the last logged feature: what the regression had said
+DOUBTED_GAINS, LEAST_LOOKED = 10.0, 0.05
+FIRST, DOUBTED = 0.05, 50.0  # what a choice brings a priori, and how many choices that is worth
 
 
 class Cells(msgspec.Struct):
-    """Sums of [times shown, rewards, what the regression had said] by item, segment and person."""
+    """Sums of [times looked at, rewards, what had been said of them] by person and item.
+
+    Showings in a slot that is looked at with the chance e count e^2, their rewards e.
+    """
 
     items: dict[str, Cell] = {}
-    segments: dict[str, dict[str, Cell]] = {}
     people: dict[str, dict[str, Cell]] = {}
 
     def add(self, decision: Decision, choice: Choice, said: float, reward: float) -> None:
-        """One showing: how often, what came of it, what had been said."""
-        name = str(choice.item_id)
-        for cells in self._rows(decision):
-            cell = cells.setdefault(name, [0.0, 0.0, 0.0])
-            cell[0] += 1.0
-            cell[1] += reward
-            cell[2] += said
+        """One showing: how often, what came of it, what everybody's record had said."""
+        for cell in self._both(decision, choice):
+            cell[0] += choice.looked**2
+            cell[1] += choice.looked * reward
+            cell[2] += choice.looked**2 * said
 
     def correct(self, decision: Decision, choice: Choice, change: float) -> None:
         """A showing that is in already brought `change` more."""
-        for cells in self._rows(decision):
-            cells.setdefault(str(choice.item_id), [0.0, 0.0, 0.0])[1] += change
+        for cell in self._both(decision, choice):
+            cell[1] += choice.looked * change
 
-    def _rows(self, decision: Decision) -> list[dict[str, Cell]]:
-        rows = [self.items, self.people.setdefault(decision.profile_id, {})]
-        rows.extend(self.segments.setdefault(name, {}) for name in decision.segments)
-        return rows
+    def _both(self, decision: Decision, choice: Choice) -> tuple[Cell, Cell]:
+        name, person = str(choice.item_id), self.people.setdefault(decision.profile_id, {})
+        return (
+            self.items.setdefault(name, [0.0, 0.0, 0.0]),
+            person.setdefault(name, [0.0, 0.0, 0.0]),
+        )
 
     def fade(self, share: float) -> None:
         """Everything so far counts `share` (0 to 1) of what it did."""
-        for cells in (self.items, *self.segments.values(), *self.people.values()):
+        for cells in (self.items, *self.people.values()):
             for cell in cells.values():
                 cell[:] = [share * one for one in cell]
 
     def merge(self, other: "Cells") -> "Cells":
         """Both sides' sums."""
-        return Cells(
-            items=_sum(self.items, other.items),
-            segments=_sums(self.segments, other.segments),
-            people=_sums(self.people, other.people),
-        )
+        return Cells(items=_sum(self.items, other.items), people=_sums(self.people, other.people))
 
 
 def _sum(one: Mapping[str, Cell], other: Mapping[str, Cell]) -> dict[str, Cell]:
@@ -71,38 +71,48 @@ def _sums(
     return {name: _sum(one.get(name, {}), other.get(name, {})) for name in {**one, **other}}
 
 
+def _nothing_shared(_: str) -> Sequence[Group]:
+    return ()
+
+
 class Rewards:
     """The fold of one placement: feed it each logged decision whenever it changed."""
 
-    __slots__ = ("_gains", "_regression", "_rows", "cells")
+    __slots__ = ("_gains", "_regression", "_rows", "cells", "changes", "moments", "slots")
 
     def __init__(self, width: int) -> None:
         self._regression = Regression(width)
-        self._rows: list[bytes] = []
+        self._rows: list[Floats] = []
         self._gains: list[float] = []
+        self.moments = Moments(width)
         self.cells = Cells()
+        self.changes = 0  # since it was made or last faded
+        self.slots: list[list[float]] = []  # rewards, and what was said were each the first
 
     @property
     def regression(self) -> Regression:
         """The regression with every row that came so far: they are gathered and added at once."""
         if self._rows:
-            table = np.frombuffer(b"".join(self._rows), dtype="<f4").astype(float)
-            table = table.reshape(len(self._rows), -1)
-            self._regression.add(table[:, :-1], np.array(self._gains))
+            self._regression.add(np.array(self._rows), np.array(self._gains))
             self._rows, self._gains = [], []
         return self._regression
 
     def observe(self, x: Floats, rewards: Floats) -> None:
         """Rows (n, width) whose rewards (n,) are known whatever was shown: history."""
         self._regression.add(x, rewards)
+        self.changes += len(rewards)
 
-    def add(self, logged: LoggedDecision, *, after: int = 0, goal: str | None = None) -> bool:
+    def add(
+        self, logged: LoggedDecision, *, after: int = 0, goal: str | None = None,
+        shares: Callable[[str], Sequence[Group]] = _nothing_shared,
+    ) -> bool:  # fmt: skip
         """Learn what is newer than the cursor: the bet itself, and rewards that came since.
 
         It is by the goal of the bet, or by one of its further goals.
 
         A bet counts as shown from the moment it is placed, and gains when a reward comes: so an
-        undecided one is not mistaken for a win. True if there was something to learn.
+        undecided one is not mistaken for a win. `shares` tells what an item has in common with
+        others. True if there was something to learn.
         """
         decision = logged.decision
         if not decision.learns:
@@ -111,20 +121,26 @@ class Rewards:
         new = logged.sequence > after
         if not new and not gains:
             return False
-        seen = {one.item_id: one.features for one in decision.candidates}
+        seen = {one.item_id: one for one in decision.candidates}
+        said = told(decision.context, decision.segments)
+        if new:
+            self.moments.admit(said, decision.profile_id, logged.sequence)
+        c = self.moments.moment(said, logged.sequence)
+        weight = weight_at(decision.at.timestamp())
         for number, choice in enumerate(decision.choices):
-            row = seen.get(choice.item_id) if choice.item_id is not None else None
-            if not row:
+            candidate = seen.get(choice.item_id) if choice.item_id is not None else None
+            if candidate is None or not candidate.features:
                 continue
             gain = gains.get(choice.slot, 0.0)
-            if new:
-                self._rows.append(row)
-                self._gains.append(gain)
-                self.cells.add(decision, choice, _said(decision, number, row, goal), gain)
-            elif gain:
-                x = np.frombuffer(row, dtype="<f4").astype(float)
-                self.regression.correct(x[:-1], gain)
-                self.cells.correct(decision, choice, gain)
+            if new or gain:
+                row = self.moments.row(str(choice.item_id), shares(str(choice.item_id)))
+                table = np.frombuffer(candidate.features, dtype="<f4").astype(float)
+                before = _said(decision, number, table, goal)
+                shown = _Shown(decision, choice, row, table[:-1], c, before, weight)
+                if new:
+                    self._place(shown, candidate.expected_reward)
+                if gain:
+                    self._pay(shown, gain)
         return True
 
     @property
@@ -136,29 +152,80 @@ class Rewards:
         """Weigh down all that was learnt so far: it counts `share` (0 to 1) of what it did."""
         self.regression.fade(share)
         self.cells.fade(share)
+        self.moments.fade(share)
+        self.changes = 0
+        self.slots = [[share * one for one in slot] for slot in self.slots]
+
+    def _place(self, shown: "_Shown", first: float) -> None:
+        """A choice that brought nothing yet; `first` was said of it, had it been the first."""
+        self.changes += 1
+        choice, x = shown.choice, shown.x
+        self._rows.append(choice.looked * x)
+        self._gains.append(0.0)
+        self.cells.add(shown.decision, choice, shown.before, 0.0)
+        self.moments.add(shown.c, shown.row, x, choice.looked, shown.weight)
+        self._slot(choice.slot)[1] += max(first, 0.0)
+
+    def _pay(self, shown: "_Shown", gain: float) -> None:
+        """A choice that is in already brought that much more."""
+        self.changes += 1
+        choice, x = shown.choice, shown.x
+        self.regression.correct(choice.looked * x, gain)
+        self.cells.correct(shown.decision, choice, gain)
+        self.moments.gain(shown.row, shown.c, gain, choice.looked, shown.weight)
+        self._slot(choice.slot)[0] += gain
+
+    def _slot(self, slot: int) -> list[float]:
+        while len(self.slots) <= slot:
+            self.slots.append([0.0, 0.0])
+        return self.slots[slot]
+
+    def looked(self) -> tuple[float, ...]:
+        """How often each slot is looked at, beside the first: rewards over what was said of its
+        items, with `DOUBTED_GAINS` rewards of the usual size in doubt; never more than 1, nor less
+        than `LEAST_LOOKED`. Where bets cost more than they bring nothing follows from rewards."""
+        fold = self.regression
+        if fold.total <= 0.0 or any(gain < 0.0 for gain, _ in self.slots):
+            return ()
+        doubt = DOUBTED_GAINS * fold.squares / fold.total
+        ratios = [(gain + doubt) / (said + doubt) for gain, said in self.slots]
+        return tuple(min(max(ratio / ratios[0], LEAST_LOOKED), 1.0) for ratio in ratios)
 
     def payoffs(self, prior_mean: Floats, prior_strength: Floats) -> Payoffs:
-        """What deciding reads: the posterior, and the cells as they are."""
+        """What deciding reads: the posterior, what items bring by moment, and people's cells."""
         fold = self.regression
         mean, covariance = fold.posterior(prior_mean, prior_strength)
         base = fold.total / fold.count if fold.count else float(prior_mean[0])
+        usual = abs(fold.total + FIRST * DOUBTED) / (fold.count + DOUBTED)
         return Payoffs(
             mean=mean,
             covariance=covariance,
             noise=fold.noise,
             base=base,
-            items=self.cells.items,
-            segments=self.cells.segments,
+            usual=usual,
             people=self.cells.people,
+            fit=self.moments.fit(mean, fold.noise, usual, self.cells.items),
+            looked=self.looked(),
         )
 
 
-def _said(decision: Decision, number: int, row: bytes, goal: str | None) -> float:
-    """What the regression said of a choice; of a further goal it is logged with the goal."""
+def _said(decision: Decision, number: int, table: Floats, goal: str | None) -> float:
+    """What everybody's record said of a choice; of a further goal it is logged with the goal."""
     if goal is None:
-        said: float = _SAID.unpack(row[-4:])[0]
-        return said
+        return float(table[-1])
     return next(one.said[number] for one in decision.goals if one.goal == goal)
+
+
+class _Shown(msgspec.Struct, frozen=True):
+    """A choice as it was logged: its sums' row, its features and what had been said."""
+
+    decision: Decision
+    choice: Choice
+    row: int
+    x: Floats
+    c: Floats
+    before: float
+    weight: float
 
 
 def _gains(logged: LoggedDecision, after: int, goal: str | None) -> dict[int, float]:
@@ -175,20 +242,28 @@ def pack(rewards: Rewards) -> bytes:
     fold = rewards.regression
     body = (
         fold.precision.tolist(), fold.moment.tolist(), fold.count, fold.total, fold.squares,
-        rewards.cells,
+        rewards.cells, rewards.slots, rewards.moments.kept(),
     )  # fmt: skip
     return msgspec.msgpack.encode(body)
 
 
 def unpack(body: bytes, width: int) -> Rewards:
-    """The fold that `pack` wrote; an empty one where the features have changed since."""
-    kept = msgspec.msgpack.decode(
-        body, type=tuple[list[list[float]], list[float], float, float, float, Cells]
-    )
+    """The fold that `pack` wrote; an empty one where the features have changed since.
+
+    One that was written before items were learnt by moment goes on without that.
+    """
+    parts = msgspec.msgpack.decode(body, type=list[msgspec.Raw])
     rewards = Rewards(width)
-    if len(kept[1]) == width:
+    moment = np.array(msgspec.msgpack.decode(parts[1], type=list[float]))
+    if len(moment) == width:
         fold = rewards.regression
-        fold.precision, fold.moment = np.array(kept[0]), np.array(kept[1])
-        fold.count, fold.total, fold.squares = kept[2], kept[3], kept[4]
-        rewards.cells = kept[5]
+        precision = msgspec.msgpack.decode(parts[0], type=list[list[float]])
+        fold.precision, fold.moment = np.array(precision), moment
+        fold.count, fold.total, fold.squares = (
+            msgspec.msgpack.decode(one, type=float) for one in parts[2:5]
+        )
+        rewards.cells = msgspec.msgpack.decode(parts[5], type=Cells)
+        if len(parts) > 6:
+            rewards.slots = msgspec.msgpack.decode(parts[6], type=list[list[float]])
+            rewards.moments = Moments.of(msgspec.msgpack.decode(parts[7], type=KeptMoments))
     return rewards

@@ -1,0 +1,100 @@
+"""What items bring by moment: exact against the joint regression, and as strongly as it helps."""
+
+import numpy as np
+import pytest
+
+from wager.decide.features import WIDTH
+from wager.learn import moments
+from wager.learn.moments import COLUMNS, ITSELF, PEOPLE, SHARED, TOLD, USUAL, VALUES, Moments
+
+NOISE, BASE = 0.1, 0.1
+
+
+def test_backfitting_ends_at_the_joint_ridge_regression(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(moments, "GRID", (1.0,))
+    rng = np.random.default_rng(3)
+    fold = Moments(WIDTH)
+    fold.columns["evening"], fold.since["evening"] = 1, 0
+    rows, design, rewards = 3_000, [], []
+    for _ in range(rows):
+        item, evening = int(rng.integers(2)), float(rng.random() < 0.5)
+        reward = float(rng.random() < 0.1 + 0.2 * evening * item)
+        at = fold.row(f"i{item}", [(f"category:{item}", 1.0)])
+        c = fold.moment({"evening": 1.0} if evening else {}, 1)
+        fold.add(c, at, np.zeros(WIDTH), 1.0, 1.0)
+        fold.gain(at, c, reward, 1.0, 1.0)
+        now = np.array([1.0, evening])
+        blocks = np.zeros((5, 2))
+        blocks[0] = blocks[1 + item] = blocks[3 + item] = now
+        design.append(blocks.ravel())
+        rewards.append(reward)
+    x, y = np.array(design), np.array(rewards)
+    usual = NOISE / (USUAL * BASE) ** 2
+    lean = np.tile(np.array([ITSELF, 1.0]) * usual, 5)
+    lean[:2] *= 0.05
+    lean[2:6] *= SHARED
+    joint = np.linalg.solve(x.T @ x + np.diag(lean), x.T @ y).reshape(5, 2)
+    fit = fold.fit(np.zeros(WIDTH), NOISE, BASE)
+    for evening in (0.0, 1.0):
+        c = np.array([1.0, evening])
+        mine = fit.expect(["i0", "i1"], lambda name: (), c)[:, :2].sum(axis=1)
+        theirs = [joint[0] @ c + joint[1 + at] @ c + joint[3 + at] @ c for at in (0, 1)]
+        np.testing.assert_allclose(mine, theirs, atol=4e-3)
+
+
+def moved(differ: float) -> float:
+    """How far evenings move what is expected of items, where they truly move it by `differ`."""
+    rng = np.random.default_rng(4)
+    fold = Moments(WIDTH)
+    for _ in range(3_000):
+        item, evening = int(rng.integers(8)), rng.random() < 0.5
+        likes = differ if evening == (item % 2 == 0) else 0.0
+        said = {"evening": 1.0} if evening else {}
+        row = fold.row(f"i{item}", ())
+        heard = said | {f"luck={rng.integers(8)}": 1.0}
+        fold.admit(heard, str(rng.integers(40)), 1)
+        c = fold.moment(heard, 2)
+        fold.add(c, row, np.zeros(WIDTH), 1.0, 1.0)
+        fold.gain(row, c, float(rng.random() < 0.1 + likes), 1.0, 1.0)
+    fit = fold.fit(np.zeros(WIDTH), 0.1 + 0.3 * differ, 0.1 + differ / 2)
+    names = [f"i{item}" for item in range(8)]
+    late, early = (
+        fit.expect(names, lambda name: (), fold.moment(said, 2)[: len(fold.columns)])[:, :2].sum(
+            axis=1
+        )
+        for said in ({"evening": 1.0}, {})
+    )
+    return float(np.abs(late - early).mean())
+
+
+def test_how_strongly_items_lean_on_others_is_learnt() -> None:
+    """400 showings of each: by luck alone the means of evenings would differ by .02."""
+    assert moved(0.0) < 0.012
+    assert moved(0.3) > 0.2
+
+
+def tell(fold: Moments, *words: str) -> None:
+    for word in words:
+        for who in range(PEOPLE):
+            fold.admit({word: 1.0}, str(who), 1)
+
+
+def test_one_key_with_many_values_leaves_room_for_others() -> None:
+    fold = Moments(WIDTH)
+    tell(fold, *(f"session={number}" for number in range(200)), "part=night")
+    assert len(fold.columns) == 1 + VALUES + 1
+    assert fold.moment({"part=night": 1.0}, 2)[-1 + len(fold.columns)] == 1.0
+    tell(fold, *map(str, range(200)))
+    assert len(fold.columns) == 1 + TOLD
+    tell(fold, *(f"segment={number}" for number in range(200)))
+    assert len(fold.columns) == 1 + TOLD + VALUES < COLUMNS
+
+
+def test_what_is_told_of_few_people_alone_has_no_column() -> None:
+    fold = Moments(WIDTH)
+    for _ in range(100):
+        for who in range(PEOPLE - 1):
+            fold.admit({f"email={who}@example.com": 1.0, "device=phone": 1.0}, str(who), 1)
+    assert list(fold.columns) == [""]
+    tell(fold, "device=phone")
+    assert list(fold.columns) == ["", "device=phone"]
