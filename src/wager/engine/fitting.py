@@ -1,7 +1,7 @@
 """From what was folded to what deciding reads: asked for when there is something new to say."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from time import monotonic
 
 from wager.decide.features import PRIOR_MEAN, PRIOR_STRENGTH
@@ -12,7 +12,27 @@ from wager.engine.live import Live
 from wager.learn.rewards import Rewards
 
 GROWN, SECONDS = 0.02, 5.0  # the share of new evidence, or the age, that is worth a new fit
+RESTS = 60.0  # times as long as a fit took
 MUCH = 1_000  # changes up to which everything new is
+
+
+@dataclass(frozen=True, slots=True)
+class _Fitted:
+    """What was fitted after how many changes, when, and how long it took."""
+
+    changes: int
+    at: float
+    took: float
+    payoffs: Payoffs
+
+    def is_due(self, changes: int, now: float) -> bool:
+        """Whether it is worth a new fit, also where less is known than before: it has faded."""
+        new, age = changes - self.changes, now - self.at
+        if new < 0 or self.changes <= MUCH:
+            return new != 0
+        return age > RESTS * self.took and (
+            new > GROWN * self.changes or (new > 0 and age > SECONDS)
+        )
 
 
 class Fitting:
@@ -20,16 +40,16 @@ class Fitting:
 
     def __init__(self, live: Live) -> None:
         self._live = live
-        self._fitted: dict[str, tuple[int, float, Payoffs]] = {}
+        self._fitted: dict[str, _Fitted] = {}
         self._shared: dict[str, tuple[Item | None, Sequence[Group]]] = {}
 
     def payoffs(self, placement: str, fold: Rewards) -> Payoffs:
         """What the fold says; one that hardly changed is asked again after some seconds."""
         kept, now = self._fitted.get(placement), monotonic()
-        if kept is None or _is_due(fold.changes - kept[0], kept[0], now - kept[1]):
-            kept = fold.changes, now, fold.payoffs(PRIOR_MEAN, PRIOR_STRENGTH)
-            self._fitted[placement] = kept
-        return replace(kept[2], costly=True) if self._live.costs(placement) else kept[2]
+        if kept is None or kept.is_due(fold.changes, now):
+            payoffs = fold.payoffs(PRIOR_MEAN, PRIOR_STRENGTH)
+            kept = self._fitted[placement] = _Fitted(fold.changes, now, monotonic() - now, payoffs)
+        return replace(kept.payoffs, costly=True) if self._live.costs(placement) else kept.payoffs
 
     def shares(self, item_id: str) -> Sequence[Group]:
         """The groups of an item, worked out once for each of its versions."""
@@ -37,9 +57,3 @@ class Fitting:
         if kept is None or kept[0] is not item:
             kept = self._shared[item_id] = item, groups(item)
         return kept[1]
-
-
-def _is_due(new: int, known: int, age: float) -> bool:
-    """Also where less is known than before: it has faded."""
-    much = known > MUCH
-    return new < 0 or new > (GROWN * known if much else 0) or (new > 0 and age > SECONDS)
