@@ -2,14 +2,17 @@
 
 import heapq
 from datetime import UTC, datetime, timedelta
+from types import ModuleType
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from wager.domain.events import Event
 from wager.domain.identity import Identity
+from wager.learn import honesty, moments, popularity
 from wager.learn.popularity import KEPT, Crowd, actions
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -56,3 +59,9 @@ def test_tops_are_the_true_tops_however_often_they_are_asked(seed: int, every: i
     assert len(rates) == len(crowd.items)
     for name, weight in crowd.items.items():
         assert rates.of(name) == weight / crowd.baskets
+
+
+@pytest.mark.parametrize("module", [honesty, moments, popularity])
+def test_a_date_beyond_every_calendar_is_no_error(module: ModuleType) -> None:
+    last = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
+    assert module.weight_at(0.0) < 1.0 < module.weight_at(last) < float("inf")

@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from wager.learn.popularity import EPOCH_DAYS
+from wager.learn.popularity import EPOCH_DAYS, LATEST
 
 Floats = NDArray[np.float64]
 Curve = tuple[Floats, Floats]  # what was said (points,), rising; what to say instead (points,)
@@ -108,4 +108,4 @@ def _rising(y: Floats, weight: Floats) -> Floats:
 
 def weight_at(timestamp: float) -> float:
     """How much a bet of that moment weighs: later ones more, so that older ones fade."""
-    return float(2.0 ** ((timestamp / 86400.0 - EPOCH_DAYS) / HALF_LIFE_DAYS))
+    return float(2.0 ** min((timestamp / 86400.0 - EPOCH_DAYS) / HALF_LIFE_DAYS, LATEST))

@@ -10,6 +10,7 @@ from wager.domain.models import Rates
 
 HALF_LIFE_DAYS = 30.0
 EPOCH_DAYS = 18262.0  # 2020-01-01: weights grow from here on, so that adding never rescales
+LATEST = 900.0  # half-lives after that: what is dated later weighs no more
 WEIGHTS: Mapping[str, float] = {
     ORDERED: 1.0,
     CART_ADDED: 0.5,
@@ -72,7 +73,7 @@ def _by_weight(pair: tuple[str, float]) -> tuple[float, str]:
 
 def weight_at(timestamp: float) -> float:
     """What one action at that time weighs: it doubles every 30 days, so older ones fade."""
-    return float(2.0 ** ((timestamp / 86400.0 - EPOCH_DAYS) / HALF_LIFE_DAYS))
+    return float(2.0 ** min((timestamp / 86400.0 - EPOCH_DAYS) / HALF_LIFE_DAYS, LATEST))
 
 
 def actions(event: Event) -> tuple[list[str], float]:
