@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from wager.decide.features import WIDTH
+from wager.domain.moments import LIKENESS, SPARE
 from wager.learn import moments
 from wager.learn.moments import COLUMNS, ITSELF, PEOPLE, SHARED, TOLD, USUAL, VALUES, Moments
 
@@ -98,3 +99,10 @@ def test_what_is_told_of_few_people_alone_has_no_column() -> None:
     assert list(fold.columns) == [""]
     tell(fold, "device=phone")
     assert list(fold.columns) == ["", "device=phone"]
+
+
+def test_there_is_room_for_as_many_new_items_as_are_asked_for() -> None:
+    names = [f"new-{number}" for number in range(5 * SPARE)]
+    fit = Moments(WIDTH).fit(np.zeros(WIDTH), NOISE, BASE)
+    assert fit.alike(names, lambda name: [(f"tag:{name}", 1.0)]).shape == (5 * SPARE, LIKENESS)
+    assert fit.expect(names, lambda name: (), np.ones(1)).shape == (5 * SPARE, 5)

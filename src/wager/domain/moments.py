@@ -144,7 +144,8 @@ class Fit:
 
     def alike(self, names: Sequence[str], shares: Shares) -> Floats:
         """The likeness (names, LIKENESS) of each."""
-        return self._alike[self._places(names, shares)]
+        places = self._places(names, shares)  # first: it may make room
+        return self._alike[places]
 
     def _records(self, names: Sequence[str], shares: Shares, c: Floats) -> list[bytes]:
         places = self._places(names, shares)
