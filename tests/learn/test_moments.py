@@ -101,8 +101,13 @@ def test_what_is_told_of_few_people_alone_has_no_column() -> None:
     assert list(fold.columns) == ["", "device=phone"]
 
 
-def test_there_is_room_for_as_many_new_items_as_are_asked_for() -> None:
+def test_there_is_room_for_as_many_new_items_as_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     names = [f"new-{number}" for number in range(5 * SPARE)]
     fit = Moments(WIDTH).fit(np.zeros(WIDTH), NOISE, BASE)
     assert fit.alike(names, lambda name: [(f"tag:{name}", 1.0)]).shape == (5 * SPARE, LIKENESS)
     assert fit.expect(names, lambda name: (), np.ones(1)).shape == (5 * SPARE, 5)
+    monkeypatch.setattr("wager.domain.moments.ROOM", SPARE)
+    again = fit.alike(names, lambda name: [(f"tag:{name}", 1.0)])
+    np.testing.assert_array_equal(again, fit.alike(names, lambda name: [(f"tag:{name}", 1.0)]))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 from zlib import crc32
 
@@ -16,7 +17,7 @@ Shares = Callable[[str], Sequence[Group]]
 Cell = list[float]  # sums of [times shown, rewards, what had been said]
 
 LIKENESS = 16  # dimensions in which items are alike
-SPARE = 64
+SPARE, ROOM = 64, 5_000
 LARGEST = 1e12  # of a number that is told
 MOMENTS_KEPT = 200
 _NOTHING: Cell = [0.0, 0.0, 0.0]
@@ -163,6 +164,8 @@ class Fit:
         return [row.tobytes() for row in table]
 
     def _places(self, names: Sequence[str], shares: Shares) -> NDArray[np.intp]:
+        if len(self._rows) > ROOM:  # those without a record of their own are placed again
+            self._rows = dict(islice(self._rows.items(), self._known))
         rows = self._rows
         return np.array(
             [rows[name] if name in rows else self._place(name, shares(name)) for name in names],
