@@ -19,19 +19,14 @@ PEOPLE, WAITING = 5, 500  # with whom something is told before it has a column; 
 OWN = frozenset(("", "segment", "weekend", "partOfDay"))  # not told by the caller
 TOLD = 12  # columns of what the caller tells
 VALUES = 8  # of one key of the context, or segments, that have a column
-MOST = 200  # items with a regression of their own; later ones share that of their first group
+MOST = 200  # items with a regression of their own; later ones teach their first group
 USUAL = 0.15  # by how much of the usual reward one column changes an item's, a priori
 SHARED = 0.3  # times as strongly that groups lean on what holds for everybody
 OVERLAP = 0.5  # of the groups' doubt that is not in the items' already
 ITSELF = 0.14  # the item's own level may differ more than the columns'
 SWEEPS = 4  # of backfitting
-GRID = (
-    0.1,
-    0.5,
-    2.5,
-    12.5,
-    100.0,
-)  # times stronger than usual that all columns but its own level lean
+# times stronger than usual that all columns but an item's own level lean
+GRID = (0.1, 0.5, 2.5, 12.5, 100.0)
 HALF_LIFE_DAYS = 60.0
 MUCH = 1_000.0  # showings
 GATHERED = 1_000  # showings that are brought into the sums at once
@@ -113,9 +108,7 @@ class Moments:
             self.gains[:count].tobytes(), self.newest,
         )  # fmt: skip
 
-    def add(
-        self, c: Floats, row: int, x: Floats, looked: float, weight: float
-    ) -> None:  # fmt: skip
+    def add(self, c: Floats, row: int, x: Floats, looked: float, weight: float) -> None:
         """One showing at c with features x (width,), in a slot that is looked at that often."""
         self._new.append((row, c, x, weight * looked**2))
         self.newest = max(self.newest, weight)
