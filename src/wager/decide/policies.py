@@ -1,6 +1,7 @@
 """Policies: from what candidates are worth to the odds that each is chosen with, slot by slot."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,14 @@ Policy = Callable[[Floats, Floats, float, int], Odds]
 
 LEAST_EXPLORED = 1e-3
 SEEN_THROUGH = 0.2
+
+
+class Least(NamedTuple):
+    """How much more than the safe choice is enough: in the goal's unit, and as a share of what that
+    brings."""
+
+    gain: float
+    share: float
 
 
 def thompson(mean: Floats, deviation: Floats, explore: float, slots: int = 1) -> Odds:
@@ -83,6 +92,39 @@ def greedy(mean: Floats, deviation: Floats, explore: float, slots: int = 1) -> O
         return _mixed(weights, left, explore)
 
     return odds
+
+
+def cleared(
+    odds: Odds, told: Floats, safe: Sequence[int], least: Least, explore: float,
+    held: list[float | None],
+) -> Odds:  # fmt: skip
+    """The odds, where the best of those left is `told` to bring enough more than the safe choice;
+    otherwise the safe choice has them, but for the share `explore` spread evenly.
+
+    Enough is `least.gain`, and `least.share` of what the safe choice brings. What too little
+    promised is noted in `held`, None where it was enough.
+
+    >>> held = []
+    >>> odds = cleared(lambda left: np.array([0.9, 0.1]), np.array([0.11, 0.1]), [1],
+    ...                Least(0.02, 0.0), 0.1, held)
+    >>> odds(np.array([True, True])).round(3).tolist()
+    [0.05, 0.95]
+    """
+
+    def hedged(left: Left) -> Floats:
+        best = next((row for row in safe if left[row]), None)
+        if best is not None:
+            sure = float(told[best])
+            gain = float(told[left].max()) - sure
+            if gain < max(least.gain, least.share * abs(sure)):
+                held.append(gain)
+                given = np.zeros(len(told))
+                given[best] = 1.0
+                return _mixed(given, left, explore)
+        held.append(None)
+        return odds(left)
+
+    return hedged
 
 
 def cautious(odds: Odds, safe: Sequence[int]) -> Odds:

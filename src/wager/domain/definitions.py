@@ -98,6 +98,12 @@ class Floor(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_un
     share: Annotated[float, Meta(gt=0, le=1)]
 
 
+class GainShare(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """So much of what the safe choice is expected to bring."""
+
+    share: Annotated[float, Meta(ge=0, le=1000)]
+
+
 class Placement(
     msgspec.Struct,
     frozen=True,
@@ -116,6 +122,7 @@ class Placement(
     allow_nothing: bool = False
     policy: PolicyName = "thompson"
     risk_appetite: Annotated[float, Meta(ge=0, le=1)] = 0.05
+    least_gain: Annotated[float, Meta(ge=0)] | GainShare = 0.0
     shadow: PolicyName | Shadow | None = None
     levels: list[Level] = msgspec.field(default_factory=lambda: list(LEVELS))
     template: str | None = None

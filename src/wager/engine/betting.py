@@ -11,7 +11,7 @@ from wager.decide.candidates import NAMED_BY_DEFAULT, Origin, gather
 from wager.decide.eligibility import gate, left_out, why_not
 from wager.decide.features import FEATURES, rows
 from wager.decide.payoff import Worth, nothing_learnt, with_nothing, worth
-from wager.decide.policies import POLICIES, Left, Odds, cautious, floored, widened
+from wager.decide.policies import Left, Odds
 from wager.decide.reasons import reasons
 from wager.decide.restraint import has_tag, is_full
 from wager.decide.slate import Slate, draw
@@ -27,7 +27,8 @@ from wager.domain.decisions import (
 from wager.domain.definitions import LEVELS, Level, Shadow
 from wager.domain.models import Payoffs
 from wager.engine.bets import Bet, Table, nothing
-from wager.engine.goals import further_worth, guarded, stakes, weighted
+from wager.engine.goals import further_worth, stakes
+from wager.engine.hedging import FALLS_BACK, Notes, hedged
 from wager.engine.live import Live
 from wager.engine.shadowing import below, certain, named, odds_beside, watched
 from wager.render.merge import merged_or_why
@@ -38,7 +39,6 @@ LOGGED_TYPE = np.dtype("<f4")
 _RANK = {level: rank for rank, level in enumerate(LEVELS)}
 PLAIN_KEPT = 50_000
 _UNLEARNT = nothing_learnt()
-FALLS_BACK = Reason(kind="drift", text="brings less than was said: mostly the safe choice for now")
 
 
 class Bettor:
@@ -54,13 +54,16 @@ class Bettor:
             safe = SafeChoice(item_id=None, expected_reward=0.0)
             return Bet("neutral", "default", (), safe, **left_out(table.dropped))
         lefts: list[Left] | None = None if ask.placement.shadow is None else []
-        slate = self._slate(ask, table, decision_id, lefts)
+        held = Notes()
+        slate = self._slate(ask, table, decision_id, lefts, held)
         drawn = slate.choices
         notes = [FALLS_BACK] if ask.placement.name in ask.snapshot.cautious else []
+        notes += held.reasons(ask.placement)
         drawn_rows = [row for row, _ in drawn]
         looked = [table.looked(row, slot) for slot, row in enumerate(drawn_rows)]
         said = [table.said(row, slot)[0] for slot, row in enumerate(drawn_rows)]
         why = reasons(ask, table.found, table.worth, drawn_rows, looked, said)
+        held.step_down(table, drawn_rows)
         choices = tuple(
             self._choice(ask, table, slot, drawn[slot], why[slot], notes)
             for slot in range(len(drawn))
@@ -81,7 +84,7 @@ class Bettor:
         )
 
     def _slate(
-        self, ask: Ask, table: Table, decision_id: str, lefts: list[Left] | None
+        self, ask: Ask, table: Table, decision_id: str, lefts: list[Left] | None, held: Notes
     ) -> Slate:  # fmt: skip
         """Odds, then the draw. Where the placement has terms, any candidate may be the best left,
         not only the first few. `lefts` notes what was left for each slot."""
@@ -93,29 +96,12 @@ class Bettor:
             terms = replace(terms, quotas=quotas)
         free = not (placement.at_most or placement.exclusive or terms.first or ask.rooms)
         slots = placement.slots if free else len(names)
-        odds = self._odds(ask, table, named(placement.policy, placement.risk_appetite), slots)
+        by = named(placement.policy, placement.risk_appetite)
+        odds = hedged(live, ask, table, by, slots, held)
         return draw(
             odds if lefts is None else watched(odds, lefts), groups, placement.slots,
             key=live.draw_key, decision_id=decision_id, terms=terms,
         )  # fmt: skip
-
-    def _odds(self, ask: Ask, table: Table, by: Shadow, slots: int) -> Odds:
-        """The odds by a policy, within what the placement asks of all of them."""
-        placement, live = ask.placement, self.live
-        names = [name for name, _ in table.found]
-        mean, deviation = weighted(placement, table.worth, table.further)
-        if ask.queue is not None:
-            mean = live.slates.priorities(mean, names, ask.queue)
-            deviation = live.slates.priorities(deviation, names, ask.queue)
-        odds = POLICIES[by.policy](mean, deviation, by.risk_appetite, slots)
-        if placement.diversity_floor:
-            others = [row for row, (_, one) in enumerate(table.found) if "explore" in one.sources]
-            odds = widened(odds, others, placement.diversity_floor) if others else odds
-        if placement.floors:
-            odds = floored(odds, guarded(placement, table.worth, table.further), table.safe_rows)
-        if placement.name in ask.snapshot.cautious:
-            odds = cautious(odds, table.safe_rows)
-        return odds
 
     def _in_shadow(
         self, ask: Ask, table: Table, lefts: list[Left], drawn: Sequence[int]
@@ -128,7 +114,7 @@ class Bettor:
         if level in ("neutral", "customization"):
             odds: Odds = certain(other)
         else:
-            odds = self._odds(ask, other, by, len(other.found))
+            odds = hedged(self.live, ask, other, by, len(other.found), Notes())
         return odds_beside(by, odds, other, table, lefts, drawn)
 
     def silent_bet(self, ask: Ask, why: Reason) -> Bet:

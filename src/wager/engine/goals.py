@@ -58,6 +58,16 @@ def weighted(
     return mean, np.sqrt(np.maximum(variance, 1e-18))
 
 
+def promised(placement: Placement, own: Worth, further: Mapping[str, Worth]) -> Floats:
+    """The weighted sum of what is told of each goal."""
+    if not placement.goals:
+        return own.told
+    told = placement.goals.get(own_goal(placement), 1.0) * own.told
+    for goal, one in further.items():
+        told = told + placement.goals[goal] * one.told
+    return told
+
+
 def guarded(
     placement: Placement, own: Worth, further: Mapping[str, Worth]
 ) -> list[tuple[Floats, float]]:
