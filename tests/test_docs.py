@@ -220,6 +220,13 @@ def test_every_field_of_a_definition(kind: str) -> None:
     assert said == known
 
 
+def test_every_setting_of_a_placement_says_what_it_means() -> None:
+    kind = definitions.DEFINITIONS["placements"]
+    schema = msgspec.json.schema(kind)["$defs"]["Placement"]["properties"]
+    silent = [name for name, one in schema.items() if "description" not in one]
+    assert silent == ["name", "description"], "say it with `_says`: the console shows it"
+
+
 def test_every_sign_of_a_gift_with_its_weight() -> None:
     text = (ROOT / "docs" / "why" / "bought.md").read_text()
     assert {name: float(cells[0]) for name, cells in rows(text).items()} == dict(gifts.SIGNS)

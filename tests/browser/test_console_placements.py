@@ -39,6 +39,12 @@ def test_a_placement_shows_its_caps_goals_and_floors(
     expect(like).to_contain_text("at least 90 % of what the safe choice brings · customer care")
     expect(like).to_contain_text("expected of bets")
     expect(page.locator("#varied")).to_contain_text("The floor here is 40 %.")
+    chosen = page.locator("#settings tbody tr").filter(visible=True)
+    expect(chosen).to_have_count(4)
+    expect(chosen.filter(has_text="diversityFloor")).to_contain_text("40 %")
+    page.get_by_text("left as they come").click()
+    appetite = page.locator("#settings tbody tr").filter(has_text="riskAppetite")
+    expect(appetite).to_contain_text("Share of the odds that is spread evenly")
 
 
 def test_conflicts_between_use_cases_open_with_the_keyboard(

@@ -2,17 +2,20 @@
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from wager.console import caps, sides
+from wager.console.asking import Stored
 from wager.console.format import Unit
 from wager.console.outlook import how, varied, who
 from wager.console.placements import alarm
 from wager.console.plots import waterfall
-from wager.console.reported import Diversity, Stake, Stakeholders, StoredUseCase, TradeOffs
+from wager.console.reported import Diversity, Stake, Stakeholders, TradeOffs
+from wager.console.settings import ON_OTHER_CARDS, settings
 from wager.domain.alarms import Alarm
 from wager.domain.decisions import Reason
-from wager.domain.definitions import Cap, Floor, Goal, Placement, UseCase
+from wager.domain.definitions import Cap, Floor, Goal, Placement, QuietHours, UseCase
 from wager.domain.estimates import Estimate, NotEnough
 from wager.domain.outlook import Outlook, Owned, Room, Somebody, Variety
 
@@ -76,6 +79,19 @@ def test_caps_of_a_placement_and_of_its_use_cases_in_force() -> None:
     assert "People in mourning are not talked to" in quiet and "quiet time" in quiet
 
 
+def test_settings_show_what_was_set_first_and_every_other_folded_away() -> None:
+    quiet = QuietHours(start="22:00", until="07:00")
+    said = str(settings(Placement(name="home", risk_appetite=0.1, quiet_hours=quiet, levels=[])))
+    head, folded = said.split("<details", 1)
+    for name, value in (("riskAppetite", "10 %"), ("quietHours", "from 22:00, to 07:00")):
+        assert f'<code>{name}</code></td><td data-name="value">{value}</td>' in head
+    assert "Share of the odds that is spread evenly over all candidates, to learn." in head
+    assert '<code>levels</code></td><td data-name="value">none' in head
+    assert "ignored 5, windowMinutes 7 days" in folded, "the default of `fatigue`"
+    fields = {one.encode_name for one in msgspec.structs.fields(Placement)} - ON_OTHER_CARDS
+    assert all(f"<code>{name}</code>" in said for name in fields), "new ones appear by themselves"
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [
@@ -92,9 +108,9 @@ def test_where_a_use_case_stands(more: dict[str, object], said: str) -> None:
 
 
 def test_use_cases_are_ranked_and_tell_their_conflicts() -> None:
-    def stored(name: str, lever: float, *warnings: str) -> StoredUseCase:
+    def stored(name: str, lever: float, *warnings: str) -> Stored[UseCase]:
         case = UseCase(name=name, placement="home", goal="click", state="live", lever=lever)
-        return StoredUseCase(definition=case, warnings=list(warnings))
+        return Stored(definition=case, warnings=list(warnings))
 
     said = str(sides.use_cases([stored("b", 1.0), stored("a", 2.0, "x", "y")], TradeOffs(), NOW))
     assert said.index(">a<") < said.index(">b<")

@@ -1,14 +1,12 @@
-"""What the console reads of the API's answers; whatever else they hold is passed over."""
+"""What the console reads of bets, people, content and events; all else is passed over."""
 
 from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
 
-from wager.domain.alarms import Alarm
 from wager.domain.decisions import Choice, Contender, Outcome, Reason, SafeChoice
 from wager.domain.definitions import Level
-from wager.domain.estimates import NotEnough, Verdict
 from wager.domain.events import Rejection
 
 State = Literal["open", "won", "lost"]
@@ -70,83 +68,6 @@ class Bet(Answer, frozen=True):
 class Bets(Answer, frozen=True):
     decisions: list[Bet] = []
     cursor: str | None = None
-
-
-class Hour(Answer, frozen=True):
-    at: datetime
-    bets: int = 0
-    won: int = 0
-
-
-class Overview(Answer, frozen=True):
-    since: datetime | None = None
-    until: datetime | None = None
-    bets: int = 0
-    open: int = 0
-    won: int = 0
-    lost: int = 0
-    holdout: int = 0
-    by_level: dict[str, int] = {}
-    by_hour: list[Hour] = []
-    win_rate: Verdict | None = None
-    expected_rate: float | None = None
-    lift: Verdict | None = None
-    lift_replayed: bool = False
-    step_downs: dict[str, int] = {}
-    silenced: dict[str, int] = {}
-    note: str = ""
-    people: int = 0
-    items: int = 0
-    events: int = 0
-    replayed: int = 0
-    alarms: list[Alarm] = []
-
-
-class Decile(Answer, frozen=True):
-    low: float = 0.0
-    high: float = 0.0
-    said: float = 0.0
-    won: float = 0.0
-    count: int = 0
-
-
-class Skill(Answer, frozen=True, tag=True):
-    """Against always saying the base rate: 0 is no better, 1 is all-knowing."""
-
-    log_loss: float
-    base_rate_log_loss: float
-    base_rate: float
-    skill: float
-
-
-class Calibration(Answer, frozen=True):
-    deciles: list[Decile] = []
-    error: float | None = None
-    error_by_chance: float | NotEnough | None = None
-    raw_error: float | NotEnough | None = None
-    skill: Skill | NotEnough | None = None
-    raw_skill: Skill | NotEnough | None = None
-    not_enough: NotEnough | None = None
-    count: int = 0
-
-
-class Shadow(Answer, frozen=True):
-    placement: str
-    policy: str
-    risk_appetite: float
-    levels: list[str] = []
-    bets: int = 0
-    effective: int = 0
-    mean_weight: float = 0.0
-    live: float = 0.0
-    value: Verdict | None = None
-    robust: Verdict | None = None
-    gain: Verdict | None = None
-
-
-class Shadows(Answer, frozen=True):
-    shadows: list[Shadow] = []
-    note: str = ""
 
 
 class Named(Answer, frozen=True):

@@ -2,26 +2,30 @@
 
 import asyncio
 from collections.abc import Iterable
+from typing import Generic, TypeVar
 
 import msgspec
 
 from wager.console.answers import Answer, Bet, Person
 from wager.console.api import Api, Problem, path_of
 from wager.console.format import Unit
+from wager.domain.definitions import Goal, Placement
 
+T = TypeVar("T")
 MOST_TITLES = 40
 
 
+class Stored(Answer, Generic[T], frozen=True):
+    """A definition in force, and, where it was asked for by its name, what looks wrong with it."""
+
+    definition: T
+    warnings: list[str] = []
+
+
 class Definition(Answer, frozen=True):
-    """A definition by its name; `value` is a goal's, `goal` a placement's."""
+    """Any definition, by its name."""
 
     name: str
-    value: float | str = 1.0
-    goal: str | None = None
-
-
-class Stored(Answer, frozen=True):
-    definition: Definition
 
 
 class Title(Answer, frozen=True):
@@ -29,31 +33,36 @@ class Title(Answer, frozen=True):
     title: str = ""
 
 
-async def definitions(api: Api, kind: str) -> list[Definition]:
+async def definitions(api: Api, kind: str, definition: type[T]) -> list[T]:
     """The definitions of a kind as they are in force."""
     answer = await api.get(f"/v1/{kind}", dict[str, msgspec.Raw])
-    stored = msgspec.json.decode(answer.get(kind, msgspec.Raw(b"[]")), type=list[Stored])
-    return [one.definition for one in stored]
+    stored = msgspec.json.decode(answer.get(kind, b"[]"), type=list[Stored[msgspec.Raw]])
+    return [msgspec.json.decode(one.definition, type=definition) for one in stored]
 
 
 async def names_of(api: Api, kind: str) -> list[str]:
     """The names of all definitions of a kind."""
-    return [one.name for one in await definitions(api, kind)]
+    return [one.name for one in await definitions(api, kind, Definition)]
 
 
 class Units:
     """What the rewards of a bet are counted in: by its goal, or by that of its placement."""
 
-    def __init__(self, goals: Iterable[Definition], placements: Iterable[Definition]) -> None:
+    def __init__(self, goals: Iterable[Goal], placements: Iterable[Placement]) -> None:
         self._goals = {one.name: Unit(one.value) for one in goals}
         self._placements = {one.name: one.goal for one in placements}
 
     @classmethod
     async def ask(cls, api: Api) -> "Units":
-        return cls(await definitions(api, "goals"), await definitions(api, "placements"))
+        return cls(
+            await definitions(api, "goals", Goal), await definitions(api, "placements", Placement)
+        )
 
     def of(self, bet: Bet) -> Unit:
-        goal = bet.goal or self._placements.get(bet.placement)
+        return self.of_goal(bet.goal or self._placements.get(bet.placement))
+
+    def of_goal(self, goal: str | None) -> Unit:
+        """What a goal is counted in; that of the built-in click where none is named."""
         return self._goals.get(goal or "", Unit())
 
 

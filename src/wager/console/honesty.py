@@ -1,12 +1,12 @@
 """Is the bookmaker honest: won against said by tenths, and better than always saying the same?"""
 
 from wager.console import plots
-from wager.console.answers import Calibration, Shadow, Shadows, Skill
 from wager.console.asking import names_of
 from wager.console.charts import Chart
 from wager.console.format import number, percent, whole
 from wager.console.markup import Markup, tag
 from wager.console.placements import placement_address
+from wager.console.reported import Calibration, Shadow, Shadows, Skill
 from wager.console.slip import figure
 from wager.console.theme import Sheet, box, empty, href, page, show
 from wager.console.verdicts import table, words

@@ -6,12 +6,13 @@ from urllib.parse import urlencode
 from nicegui import ui
 
 from wager.console import plots
-from wager.console.answers import Bets, Calibration, Overview
+from wager.console.answers import Bets
 from wager.console.asking import Units, names_of
 from wager.console.charts import Chart
 from wager.console.format import percent, places_of, plural, rule, whole
 from wager.console.markup import Markup, join, tag
 from wager.console.placements import alarm
+from wager.console.reported import Calibration, Overview
 from wager.console.slip import figure, small
 from wager.console.theme import Sheet, box, empty, guarded, href, page, show
 from wager.domain.definitions import LEVELS

@@ -4,28 +4,24 @@ from datetime import UTC, datetime
 
 from wager.console import caps, sides
 from wager.console.api import path_of
+from wager.console.asking import Stored, definitions
 from wager.console.format import number, percent, plural, short, span, whole
 from wager.console.markup import Child, Markup, tag
 from wager.console.reported import (
     Compared,
     Diversity,
-    Goals,
     Health,
-    Kept,
     Lifts,
-    Placements,
+    Overview,
     Stakeholders,
-    StoredPlacement,
-    StoredUseCase,
-    Totals,
     TradeOffs,
-    UseCases,
 )
+from wager.console.settings import settings
 from wager.console.slip import figure
 from wager.console.theme import Sheet, box, empty, href, page, show
 from wager.console.verdicts import table, words
 from wager.domain.alarms import Alarm
-from wager.domain.definitions import Placement, Rule
+from wager.domain.definitions import Goal, Placement, Rule, UseCase
 from wager.domain.estimates import Estimate
 
 
@@ -37,16 +33,16 @@ def placement_address(name: str) -> str:
 @page("/placements", "Placements")
 async def placements(sheet: Sheet) -> None:
     """All of them, with what came of their bets."""
-    found = await sheet.api.get("/v1/placements", Placements)
+    found = await definitions(sheet.api, "placements", Placement)
     show(tag("div", tag("h1", "Placements"), class_="headline"))
-    if not found.placements:
+    if not found:
         show(tag("section", _none(), class_="card"))
         return
-    totals = await sheet.api.get("/v1/reports/overview", Totals)
+    totals = await sheet.api.get("/v1/reports/overview", Overview)
     lifts = await sheet.api.get("/v1/reports/lift", Lifts)
     rows: list[list[str | Markup]] = []
-    for one in found.placements:
-        name = one.definition.name
+    for one in found:
+        name = one.name
         counts = totals.by_placement.get(name)
         alarmed = [each for each in totals.alarms if each.placement == name]
         rows.append(
@@ -54,9 +50,9 @@ async def placements(sheet: Sheet) -> None:
                 tag(
                     "span",
                     tag("a", name, href=placement_address(name), class_="strong"),
-                    tag("span", f" {one.definition.description}", class_="soft small"),
+                    tag("span", f" {one.description}", class_="soft small"),
                 ),
-                one.definition.goal or "click",
+                one.goal or "click",
                 whole(counts.bets) if counts else "0",
                 _won(counts.won, counts.won + counts.lost) if counts else "nothing settled",
                 words(lifts.placements.get(name, Compared()).lift),
@@ -85,16 +81,16 @@ def _none() -> Markup:
 async def placement(sheet: Sheet) -> None:
     """What it is for, what binds it, and what it brings to whom."""
     name = sheet.request.path_params["name"]
-    found = await sheet.api.get(path_of("v1", "placements", name), StoredPlacement)
+    found = await sheet.api.get(path_of("v1", "placements", name), Stored[Placement])
     asked = {"placement": name}
-    kept = await sheet.api.get("/v1/reports/overview", Kept, asked)
+    kept = await sheet.api.get("/v1/reports/overview", Overview, asked)
     lifts = await sheet.api.get("/v1/reports/lift", Lifts, asked)
     alarms = (await sheet.api.get("/v1/reports/health", Health, asked)).alarms
     cases = await _use_cases(sheet, name)
     traded = await sheet.api.get("/v1/reports/tradeoffs", TradeOffs, asked)
     held = await sheet.api.get("/v1/reports/stakeholders", Stakeholders, asked)
     varied = await sheet.api.get("/v1/reports/diversity", Diversity, asked)
-    goals = [one.definition for one in (await sheet.api.get("/v1/goals", Goals)).goals]
+    goals = await definitions(sheet.api, "goals", Goal)
     declared = found.definition
     show(_head(declared))
     show(*[alarm(one) for one in alarms if one.over_at is None])
@@ -109,15 +105,15 @@ async def placement(sheet: Sheet) -> None:
             show(sides.goals(declared, goals, held))
             show(sides.variety(declared, varied))
             show(_past(alarms))
+    show(settings(declared))
 
 
-async def _use_cases(sheet: Sheet, name: str) -> list[StoredUseCase]:
+async def _use_cases(sheet: Sheet, name: str) -> list[Stored[UseCase]]:
     """Those of the placement, each with what stands against it now."""
-    listed = (await sheet.api.get("/v1/usecases", UseCases)).usecases
     return [
-        await sheet.api.get(path_of("v1", "usecases", one.definition.name), StoredUseCase)
-        for one in listed
-        if one.definition.placement == name
+        await sheet.api.get(path_of("v1", "usecases", one.name), Stored[UseCase])
+        for one in await definitions(sheet.api, "usecases", UseCase)
+        if one.placement == name
     ]
 
 
@@ -139,14 +135,14 @@ def _head(declared: Placement) -> Markup:
 
 
 def _figures(
-    declared: Placement, kept: Kept, compared: Compared | None, warnings: list[str]
+    declared: Placement, kept: Overview, compared: Compared | None, warnings: list[str]
 ) -> Markup:
     return tag(
         "section",
         tag(
             "dl",
             figure("Slots", whole(declared.slots), f"for the goal {declared.goal or 'click'}"),
-            figure("Bets", whole(kept.bets), f"by {declared.policy}, {_even(declared)}"),
+            figure("Bets", whole(kept.bets), _settled(kept)),
             _lift(compared or Compared()),
             figure("Safe choice", _default(declared), _held_out(declared)),
             class_="figures even",
@@ -167,13 +163,13 @@ def _lift(compared: Compared) -> Markup:
             return figure(name, "not enough yet", words(missing).partition(": ")[2])
 
 
-def _even(declared: Placement) -> str:
-    return f"{percent(declared.risk_appetite)} spread evenly to learn"
+def _settled(kept: Overview) -> str:
+    return f"won {_won(kept.won, kept.won + kept.lost)}" if kept.won + kept.lost else "none settled"
 
 
 def _held_out(declared: Placement) -> str:
     if not declared.holdout_share:
-        return "nobody is held out, so its lift cannot be known"
+        return "nobody is held out"
     return f"always for the {percent(declared.holdout_share)} who are held out"
 
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from wager.console.answers import Calibration, Hour
 from wager.console.charts import (
     Option,
     Plot,
@@ -16,6 +15,7 @@ from wager.console.charts import (
     value_axis,
 )
 from wager.console.format import Unit, percent, whole
+from wager.console.reported import Calibration, Hour
 from wager.domain.decisions import Reason
 from wager.domain.definitions import LEVELS
 

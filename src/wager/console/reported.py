@@ -1,39 +1,20 @@
-"""What the console reads of definitions in force and of the reports on one placement."""
+"""What the console reads of the reports; whatever else they hold is passed over."""
+
+from datetime import datetime
 
 from wager.console.answers import Answer
 from wager.domain.alarms import Alarm
-from wager.domain.definitions import Goal, Placement, UseCase
-from wager.domain.estimates import Verdict
+from wager.domain.estimates import NotEnough, Verdict
 
 
-class StoredPlacement(Answer, frozen=True):
-    definition: Placement
-    warnings: list[str] = []
-
-
-class Placements(Answer, frozen=True):
-    placements: list[StoredPlacement] = []
-
-
-class StoredUseCase(Answer, frozen=True):
-    definition: UseCase
-    warnings: list[str] = []
-
-
-class UseCases(Answer, frozen=True):
-    usecases: list[StoredUseCase] = []
-
-
-class StoredGoal(Answer, frozen=True):
-    definition: Goal
-
-
-class Goals(Answer, frozen=True):
-    goals: list[StoredGoal] = []
+class Hour(Answer, frozen=True):
+    at: datetime
+    bets: int = 0
+    won: int = 0
 
 
 class Counts(Answer, frozen=True):
-    """Of the bets of one placement: what was settled, kept quiet and left out."""
+    """Of the bets of one placement: how many were settled, and how."""
 
     bets: int = 0
     open: int = 0
@@ -42,17 +23,77 @@ class Counts(Answer, frozen=True):
     holdout: int = 0
 
 
-class Totals(Answer, frozen=True):
+class Overview(Answer, frozen=True):
+    since: datetime | None = None
+    until: datetime | None = None
+    bets: int = 0
+    open: int = 0
+    won: int = 0
+    lost: int = 0
+    holdout: int = 0
+    by_level: dict[str, int] = {}
+    by_hour: list[Hour] = []
+    win_rate: Verdict | None = None
+    expected_rate: float | None = None
+    lift: Verdict | None = None
+    lift_replayed: bool = False
+    step_downs: dict[str, int] = {}
+    silenced: dict[str, int] = {}
+    dropped: dict[str, int] = {}
     by_placement: dict[str, Counts] = {}
+    note: str = ""
+    people: int = 0
+    items: int = 0
+    events: int = 0
+    replayed: int = 0
     alarms: list[Alarm] = []
 
 
-class Kept(Answer, frozen=True):
-    """Why nobody was talked to, and why items were left out, counted by rule."""
+class Decile(Answer, frozen=True):
+    low: float = 0.0
+    high: float = 0.0
+    said: float = 0.0
+    won: float = 0.0
+    count: int = 0
 
+
+class Skill(Answer, frozen=True, tag=True):
+    """Against always saying the base rate: 0 is no better, 1 is all-knowing."""
+
+    log_loss: float
+    base_rate_log_loss: float
+    base_rate: float
+    skill: float
+
+
+class Calibration(Answer, frozen=True):
+    deciles: list[Decile] = []
+    error: float | None = None
+    error_by_chance: float | NotEnough | None = None
+    raw_error: float | NotEnough | None = None
+    skill: Skill | NotEnough | None = None
+    raw_skill: Skill | NotEnough | None = None
+    not_enough: NotEnough | None = None
+    count: int = 0
+
+
+class Shadow(Answer, frozen=True):
+    placement: str
+    policy: str
+    risk_appetite: float
+    levels: list[str] = []
     bets: int = 0
-    silenced: dict[str, int] = {}
-    dropped: dict[str, int] = {}
+    effective: int = 0
+    mean_weight: float = 0.0
+    live: float = 0.0
+    value: Verdict | None = None
+    robust: Verdict | None = None
+    gain: Verdict | None = None
+
+
+class Shadows(Answer, frozen=True):
+    shadows: list[Shadow] = []
+    note: str = ""
 
 
 class Health(Answer, frozen=True):

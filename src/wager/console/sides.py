@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from wager.console.asking import Stored
 from wager.console.format import number, percent, plural, short, whole
 from wager.console.markup import Markup, tag
 from wager.console.reported import (
@@ -11,7 +12,6 @@ from wager.console.reported import (
     Sides,
     Stake,
     Stakeholders,
-    StoredUseCase,
     TradeOffs,
 )
 from wager.console.theme import empty
@@ -22,7 +22,7 @@ from wager.domain.estimates import NotEnough
 STATES = ("live", "pilot", "draft", "retired")
 
 
-def use_cases(cases: Sequence[StoredUseCase], traded: TradeOffs, now: datetime) -> Markup:
+def use_cases(cases: Sequence[Stored[UseCase]], traded: TradeOffs, now: datetime) -> Markup:
     """First who is in force, each with what it wants, what stands against it, and its trade-off."""
     ranked = sorted(
         cases,
@@ -47,7 +47,7 @@ def use_cases(cases: Sequence[StoredUseCase], traded: TradeOffs, now: datetime) 
     return tag("section", tag("h2", "Use cases"), body, note, class_="card", id="use-cases")
 
 
-def _case(found: StoredUseCase, traded: Sides | None, now: datetime) -> Markup:
+def _case(found: Stored[UseCase], traded: Sides | None, now: datetime) -> Markup:
     case = found.definition
     owner = f" · {case.owner}" if case.owner else ""
     conflicts = None
@@ -132,8 +132,11 @@ def goals(declared: Placement, known: Iterable[Goal], held: Stakeholders) -> Mar
     if len(weights) == 1 and not gained:
         hint = tag(
             "p",
-            "It has one goal. With several, `goals` and `floors` weigh and guard what each of "
-            "their owners gains or gives up.",
+            "It has one goal. With several, ",
+            tag("code", "goals"),
+            " and ",
+            tag("code", "floors"),
+            " weigh and guard what each of their owners gains or gives up.",
             class_="soft small gap",
         )
     heading = "Goals, and whose they are"

@@ -18,6 +18,11 @@ PolicyName = Literal["thompson", "softmax", "inverse-gap", "greedy"]
 Counted = Literal["kind", "category", "creator", "tag"]
 
 
+def _says(meaning: str) -> Meta:
+    """What a setting means, in the words of the console and of the API's documentation."""
+    return Meta(description=meaning)
+
+
 class Rule(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """A default by rule: `popular` is what was bought or clicked most lately."""
 
@@ -115,35 +120,104 @@ class Placement(
     """A named place on a surface with numbered slots, the goal it serves and its safe choice."""
 
     name: Slug
-    slots: Annotated[int, Meta(ge=1, le=50)] = 1
-    goal: str | None = None
-    default: str | list[str] | Rule | None = None
-    holdout_share: Annotated[float, Meta(ge=0, le=0.9)] = 0.0
-    allow_nothing: bool = False
-    policy: PolicyName = "thompson"
-    risk_appetite: Annotated[float, Meta(ge=0, le=1)] = 0.05
-    least_gain: Annotated[float, Meta(ge=0)] | GainShare = 0.0
-    shadow: PolicyName | Shadow | None = None
-    levels: list[Level] = msgspec.field(default_factory=lambda: list(LEVELS))
-    template: str | None = None
-    kinds: list[str] = []
-    exposure_cost: Annotated[float, Meta(ge=0)] = 0.0
-    exclude: list[str] = []
-    quiet_hours: QuietHours | None = None
-    identity_threshold: Annotated[float, Meta(ge=0, le=1)] = 0.0
-    instead: Literal["nothing", "default"] = "nothing"
-    caps: list[Cap] = []
-    at_most: dict[Counted, Annotated[int, Meta(ge=1, le=50)]] = {}
-    exclusive: list[str] = []
-    must_include: list[Must] = []
-    goals: dict[str, Annotated[float, Meta(ge=-1e6, le=1e6)]] = {}
-    floors: list[Floor] = []
-    fatigue: Fatigue | None = Fatigue()
-    cool_down_minutes: Annotated[float, Meta(ge=0, le=527040)] = 0.0
-    sensitive: list[str] = []
-    leave_alone_share: Annotated[float, Meta(ge=0, le=0.95)] = 0.0
-    diversity_floor: Annotated[float, Meta(ge=0, le=0.9)] = 0.0
-    level_trial_share: Annotated[float, Meta(ge=0, le=0.5)] = 0.0
+    slots: Annotated[int, Meta(ge=1, le=50), _says("How many openings it has.")] = 1
+    goal: Annotated[str | None, _says("What counts as a win; a click if none is named.")] = None
+    default: Annotated[
+        str | list[str] | Rule | None,
+        _says("The safe choice that bets are measured against; what is popular if none is named."),
+    ] = None
+    holdout_share: Annotated[
+        float,
+        Meta(ge=0, le=0.9),
+        _says("Share of the people who always get the safe choice, so that lift can be known."),
+    ] = 0.0
+    allow_nothing: Annotated[bool, _says("Showing nothing is a candidate like any other.")] = False
+    policy: Annotated[
+        PolicyName,
+        _says(
+            "How odds follow from what is expected: by how likely each is the best (thompson), by "
+            "how far behind the best it is (softmax, inverse-gap), or the best alone (greedy)."
+        ),
+    ] = "thompson"
+    risk_appetite: Annotated[
+        float,
+        Meta(ge=0, le=1),
+        _says("Share of the odds that is spread evenly over all candidates, to learn."),
+    ] = 0.05
+    least_gain: Annotated[
+        Annotated[float, Meta(ge=0)] | GainShare,
+        _says(
+            "How much more than the safe choice a bet must promise, in the goal's unit or as a "
+            "share of it; where none does, the safe choice is shown."
+        ),
+    ] = 0.0
+    shadow: Annotated[
+        PolicyName | Shadow | None,
+        _says("A policy that is worked out and logged beside the live one, and shown to nobody."),
+    ] = None
+    levels: Annotated[list[Level], _says("How much may be assumed of people.")] = msgspec.field(
+        default_factory=lambda: list(LEVELS)
+    )
+    template: Annotated[str | None, _says("Words written around each item.")] = None
+    kinds: Annotated[list[str], _says("Which kinds of item it shows; any if none is named.")] = []
+    exposure_cost: Annotated[
+        float,
+        Meta(ge=0),
+        _says("What showing nothing saves, in the goal's unit, where nothing may be shown."),
+    ] = 0.0
+    exclude: Annotated[list[str], _says("Segments whose people are not talked to here.")] = []
+    quiet_hours: Annotated[
+        QuietHours | None, _says("When nobody is talked to, on the person's own clock.")
+    ] = None
+    identity_threshold: Annotated[
+        float,
+        Meta(ge=0, le=1),
+        _says("How sure it must be who of several people is there to assume anything of them."),
+    ] = 0.0
+    instead: Annotated[
+        Literal["nothing", "default"], _says("What those get who are not talked to.")
+    ] = "nothing"
+    caps: Annotated[list[Cap], _says("How often is often enough.")] = []
+    at_most: Annotated[
+        dict[Counted, Annotated[int, Meta(ge=1, le=50)]],
+        _says("So many of one kind, category, creator or tag at most."),
+    ] = {}
+    exclusive: Annotated[
+        list[str], _says("Tags that no two of the items shown together may share.")
+    ] = []
+    must_include: Annotated[list[Must], _says("Who has a slot for sure, if it may be shown.")] = []
+    goals: Annotated[
+        dict[str, Annotated[float, Meta(ge=-1e6, le=1e6)]],
+        _says("Further goals that its bets are for, each with its weight."),
+    ] = {}
+    floors: Annotated[
+        list[Floor], _says("Share of what the safe choice would bring of a goal that is kept.")
+    ] = []
+    fatigue: Annotated[
+        Fatigue | None, _says("What was shown and passed over so often rests for a time.")
+    ] = Fatigue()
+    cool_down_minutes: Annotated[
+        float, Meta(ge=0, le=527040), _says("What a person looked at is not shown back so long.")
+    ] = 0.0
+    sensitive: Annotated[
+        list[str],
+        _says("Tags, categories and segments that no bet points to unless the person liked some."),
+    ] = []
+    leave_alone_share: Annotated[
+        float,
+        Meta(ge=0, le=0.95),
+        _says("Where bets harm a segment, this share of its people gets the safe choice."),
+    ] = 0.0
+    diversity_floor: Annotated[
+        float,
+        Meta(ge=0, le=0.9),
+        _says("Who was shown less variety gets something else in so large a share of the odds."),
+    ] = 0.0
+    level_trial_share: Annotated[
+        float,
+        Meta(ge=0, le=0.5),
+        _says("Share of decisions whose level is drawn by chance, to know what each level brings."),
+    ] = 0.0
     description: str = ""
 
 
