@@ -93,7 +93,8 @@ def test_a_mark_may_be_of_one_line_and_is_taken_back() -> None:
     assert same(told(one), told(fed([*OTHERS, bought])))
 
 
-DAYS = st.integers(0, 80)
+DAYS = st.one_of(st.integers(0, 3), st.integers(0, 80))
+NUMBERS = st.one_of(st.integers(0, 1), st.integers(0, 10**6))
 FACTS = st.one_of(
     st.builds(
         lambda items, day, number, who, refund: [
@@ -105,7 +106,7 @@ FACTS = st.one_of(
             ),
         ],
         st.lists(st.sampled_from(["dress", "milk", "bread"]), min_size=1, max_size=2, unique=True),
-        DAYS, st.integers(0, 10**6), st.sampled_from("ua"), st.booleans(),
+        DAYS, NUMBERS, st.sampled_from("ua"), st.booleans(),
     ),
     st.builds(
         lambda item, day, who: [event("Product Viewed", day, item, who, product_id=item)],
@@ -149,6 +150,41 @@ def test_marks_and_orders_in_any_order_and_over_any_merge(
     ]  # fmt: skip
     at_once = fed([login], *([plain] if plain else []), refunds or [login])
     assert same(told(marked), told(at_once))
+
+
+def refund(item: str, day: float, order_id: str, **more: Any) -> Payload:
+    lines = [{"product_id": item}]
+    return event("Order Refunded", day, order_id, order_id=order_id, products=lines, **more)
+
+
+@pytest.mark.parametrize("arrival", list(itertools.permutations(range(3))))
+def test_of_orders_with_one_number_a_refund_is_of_the_latest_that_holds_it(
+    arrival: tuple[int, int, int],
+) -> None:
+    bought = [
+        order("dress", day=0, order_id="o-1"),
+        order("dress", day=1, order_id="o-1"),
+        order("milk", day=2, order_id="o-1"),
+    ]
+    engine = fed(*([bought[place]] for place in arrival), [refund("dress", 3, "o-1")])
+    profile = engine.people.stored("user_id", "ada")
+    dress = profile.purchases["dress"]
+    assert (dress.times, dress.quantity, profile.purchases["milk"].quantity) == (1, 1.0, 1.0)
+    assert dress.recent == pytest.approx(2 ** (-1 / 60)), "the one of the day before is left"
+
+
+@pytest.mark.parametrize("gift", [True, False])
+def test_sent_back_with_a_gift_order_that_does_not_hold_it_is_the_same_said_or_marked(
+    gift: bool,
+) -> None:
+    bought, back = order("milk", day=0, order_id="o-1"), refund("dress", 3, "o-1")
+    after = fed([bought], [back], [mark("o-1", gift)])
+    before = fed([bought], [mark("o-1", gift)], [back])
+    said = {**bought, "properties": {**bought["properties"], "gift": gift}}
+    at_once = fed([said], [back])
+    assert same(told(after), told(at_once))
+    assert same(told(before), told(at_once))
+    assert told(at_once)["returned"]["dress"][7] == (-1.0 if gift else 0.0)
 
 
 def test_a_marked_gift_opens_the_durable_again_and_moves_no_taste() -> None:

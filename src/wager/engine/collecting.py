@@ -195,18 +195,14 @@ class Collecting:
         return whole
 
     def _order(self, profile_id: str, refund: Event, events: list[Event]) -> Event | None:
-        """The order that a refund names by its id: in this batch, or among the latest 500."""
-        order_id = orders.order_id(refund)
-        if order_id is None:
+        """The order that a refund is of: in this batch, or among the latest 500."""
+        if orders.order_id(refund) is None:
             return None
         query = EventQuery(
             profile_id=profile_id, name=ORDERED, newest_first=True, limit=ORDERS_SEARCHED
         )
         logged = (stored.event for stored in self.stores.events.read(query))
-        for event in (*events, *logged):
-            if event.name == ORDERED and orders.order_id(event) == order_id:
-                return event
-        return None
+        return orders.refunded(refund, (*events, *logged))
 
     def regroup(self) -> int:
         """Work out every profile's segments anew, after a condition changed; how many moved."""

@@ -1,6 +1,6 @@
 """What a person bought, gave away, sent back, and has in the cart."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from math import cos, pi, sin
@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from wager.domain.content import Item
-from wager.domain.events import Event
+from wager.domain.events import ORDERED, Event
 from wager.domain.profiles import Count, Purchase
 from wager.unify import leanings
 from wager.unify.draft import Draft, into, join_counts, later, zone_of
@@ -70,30 +70,43 @@ def taken_back(draft: Draft, event: Event) -> None:
         into(draft.counts, REFUNDED_VALUE, Count(amount(event), event.at), join_counts)
 
 
+def refunded(refund: Event, events: Iterable[Event]) -> Event | None:
+    """The order of the number that a refund names. Of several with one number: the one that holds
+    most of what goes back, then the latest, whichever came first."""
+    number, items = order_id(refund), {line["product_id"] for line in lines(refund)}
+    found = [event for event in events if event.name == ORDERED and order_id(event) == number]
+    return max(found, key=lambda order: _fit(order, items), default=None)
+
+
+def _fit(order: Event, items: set[str]) -> tuple[int, datetime, str]:
+    return len(items & {line["product_id"] for line in lines(order)}), order.at, order.message_id
+
+
 def with_order(event: Event, order: Event | None) -> Event:
     """A refund that knows its order: when and how many were bought, and the lines if it names none.
 
-    The engine finds the order by `order_id`. The lines then say `ordered` and `orderedAt`; a refund
+    The engine finds the order (`refunded`). The lines then say `ordered` and `orderedAt`; a refund
     without lines takes the whole order back.
     """
     if order is None:
         return event
     bought = {line["product_id"]: line for line in lines(order)}
-    refunded = list(lines(event))
+    back = list(lines(event))
     properties = {**event.properties, "ordered": order.message_id}
-    if not refunded and not any(name in properties for name in _AMOUNTS):
+    if not back and not any(name in properties for name in _AMOUNTS):
         properties["total"] = amount(order)
     properties["products"] = [
         {**line, **_of_order(order, bought.get(line["product_id"]))}
-        for line in refunded or lines(order)
+        for line in back or lines(order)
     ]
     return msgspec.structs.replace(event, properties=properties)
 
 
 def _of_order(order: Event, line: dict[str, Any] | None) -> dict[str, Any]:
-    """What an order's line adds to its refund's; nothing if the order has no such line."""
+    """What an order's line adds to its refund's; if it has no such line, that all of it was a gift,
+    as a mark on the whole order would say."""
     if line is None:
-        return {}
+        return {"gift": True} if order.properties.get("gift") is True else {}
     return {
         "ordered": line.get("quantity", 1.0),
         "orderedAt": order.at.isoformat(),
