@@ -9,7 +9,8 @@ from msgspec import structs
 from wager.domain.decisions import Candidate, Choice, Decision, LoggedDecision, Outcome
 from wager.domain.estimates import Estimate, NotEnough
 from wager.measure.book import Book, pack, unpack
-from wager.measure.reports import Asked, tactics_of
+from wager.measure.proof import tactics_of
+from wager.measure.reports import Asked
 
 AT = datetime(2026, 1, 5, 18, tzinfo=UTC)
 EFFECT = 0.1  # what showing an item that is due adds to the odds of winning
@@ -72,7 +73,7 @@ def _paid(logged: LoggedDecision, *, won: bool) -> LoggedDecision:
 
 
 def _due(book: Book) -> dict[str, object]:
-    found = tactics_of(book, Asked())["tactics"]
+    found = tactics_of(book, Asked(), {})["tactics"]
     assert isinstance(found, list)
     (one,) = (one for one in found if one["tactic"] == "due")
     assert isinstance(one, dict)
@@ -105,12 +106,12 @@ def test_false_odds_would_be_seen() -> None:
 
 
 def test_levels_are_tactics_and_what_all_have_is_none() -> None:
-    found = tactics_of(_world(bets=300), Asked())["tactics"]
+    found = tactics_of(_world(bets=300), Asked(), {})["tactics"]
     assert isinstance(found, list)
     assert [(one["kind"], one["tactic"]) for one in found] == [
         ("feature", "due"), ("level", "context"), ("level", "crowd")
     ]  # fmt: skip
-    assert tactics_of(_world(bets=300), Asked(placement="cart"))["tactics"] == []
+    assert tactics_of(_world(bets=300), Asked(placement="cart"), {})["tactics"] == []
 
 
 def test_too_little_is_said() -> None:
@@ -124,7 +125,7 @@ def test_a_draw_that_a_term_has_made_is_left_out() -> None:
     torn = structs.replace(logged.decision, candidates=(logged.decision.candidates[0], jam))
     book = Book()
     book.take(structs.replace(logged, decision=torn), since=0, worth={"click": 1.0})
-    assert tactics_of(book, Asked())["tactics"] == []
+    assert tactics_of(book, Asked(), {})["tactics"] == []
 
 
 def test_corrections_and_checkpoint() -> None:
@@ -141,4 +142,4 @@ def test_corrections_and_checkpoint() -> None:
         assert structs.astuple(again) == pytest.approx(structs.astuple(sums))
     kept = unpack(pack(once))
     assert kept is not None
-    assert tactics_of(kept, Asked()) == tactics_of(once, Asked())
+    assert tactics_of(kept, Asked(), {}) == tactics_of(once, Asked(), {})

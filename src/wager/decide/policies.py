@@ -171,6 +171,34 @@ def widened(odds: Odds, others: Sequence[int], share: float) -> Odds:
     return mixed
 
 
+def curbed(odds: Odds, groups: NDArray[np.bool_], share: float) -> Odds:
+    """The odds, but none of the `groups` (candidates, groups) has more than this share of them:
+    what is over goes to the candidates left that are in no group, in proportion to their odds.
+
+    Where none of those is left there is nothing else to show, and the odds stay as they are.
+
+    >>> odds = curbed(lambda left: np.array([0.7, 0.2, 0.1]), np.array([[1], [0], [0]]) > 0, 0.4)
+    >>> odds(np.array([True, True, True])).round(3).tolist()
+    [0.4, 0.4, 0.2]
+    """
+    free = ~groups.any(axis=1)
+
+    def within(left: Left) -> Floats:
+        given = odds(left)
+        room = float(given @ free)
+        if room <= 0.0:
+            return given
+        kept = given.copy()
+        for group in groups.T:
+            held = float(kept @ group)
+            if held > share:
+                kept[group] *= share / held
+        kept[free] *= 1.0 + (given.sum() - kept.sum()) / room
+        return kept
+
+    return within
+
+
 def floored(
     odds: Odds, floors: Sequence[tuple[Floats, float]], safe: Sequence[int]
 ) -> Odds:  # fmt: skip

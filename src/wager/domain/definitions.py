@@ -109,6 +109,21 @@ class GainShare(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     share: Annotated[float, Meta(ge=0, le=1000)]
 
 
+class TacticCap(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    rename="camel",
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+):
+    """What speaks for items here and was used for `after_days` without a measured lift has at most
+    this share of the odds of a slot."""
+
+    share: Annotated[float, Meta(gt=0, lt=1)] = 0.2
+    after_days: Annotated[float, Meta(ge=1, le=3660)] = 30.0
+
+
 class Placement(
     msgspec.Struct,
     frozen=True,
@@ -218,6 +233,10 @@ class Placement(
         Meta(ge=0, le=0.5),
         _says("Share of decisions whose level is drawn by chance, to know what each level brings."),
     ] = 0.0
+    tactic_cap: Annotated[
+        TacticCap | None,
+        _says("How much of a slot's odds what has long not shown that it works may have at most."),
+    ] = None
     description: str = ""
 
 

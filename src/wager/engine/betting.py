@@ -26,6 +26,7 @@ from wager.domain.decisions import (
 )
 from wager.domain.definitions import LEVELS, Level, Shadow
 from wager.domain.models import Payoffs
+from wager.engine import curbing
 from wager.engine.bets import Bet, Table, nothing
 from wager.engine.goals import further_worth, stakes
 from wager.engine.hedging import FALLS_BACK, Notes, hedged
@@ -59,6 +60,7 @@ class Bettor:
         drawn = slate.choices
         notes = [FALLS_BACK] if ask.placement.name in ask.snapshot.cautious else []
         notes += held.reasons(ask.placement)
+        notes += curbing.said(self.live.curbs, ask.placement, table)
         drawn_rows = [row for row, _ in drawn]
         looked = [table.looked(row, slot) for slot, row in enumerate(drawn_rows)]
         said = [table.said(row, slot)[0] for slot, row in enumerate(drawn_rows)]

@@ -112,7 +112,9 @@ class Engine:
 
     def learn(self) -> dict[str, int | str]:
         """Fold what came in since the last time; the server does this every second."""
-        return self.learning.learn()
+        learnt = self.learning.learn()
+        self.measuring.keep_up()
+        return learnt
 
     def close(self) -> None:
         """Keep what was learnt, wait for what is under way, let go of the store."""

@@ -1,4 +1,4 @@
-"""What holds a bet's odds back: too small a gain, diversity, stakeholders' floors, drift."""
+"""What holds a bet's odds back: small gains, diversity, unproven tactics, floors, drift."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -7,6 +7,7 @@ from wager.decide.policies import POLICIES, Least, Odds, cautious, cleared, floo
 from wager.domain.asking import Ask
 from wager.domain.decisions import Reason
 from wager.domain.definitions import GainShare, Placement, Shadow
+from wager.engine import curbing
 from wager.engine.bets import Table
 from wager.engine.goals import guarded, promised, weighted
 from wager.engine.live import Live
@@ -58,6 +59,7 @@ def hedged(live: Live, ask: Ask, table: Table, by: Shadow, slots: int, notes: No
     if placement.diversity_floor:
         others = [row for row, (_, one) in enumerate(table.found) if "explore" in one.sources]
         odds = widened(odds, others, placement.diversity_floor) if others else odds
+    odds = curbing.within(live.curbs, placement, odds, table)
     if placement.floors:
         odds = floored(odds, guarded(placement, table.worth, table.further), table.safe_rows)
     if placement.name in ask.snapshot.cautious:

@@ -20,6 +20,7 @@ from wager.domain.models import Cycles, Snapshot
 from wager.domain.profiles import Profile
 from wager.domain.repeats import Repeats
 from wager.engine.capping import Counter, counters
+from wager.engine.curbing import Curbs
 from wager.engine.recent import Recent
 from wager.engine.settings import Settings
 from wager.engine.slates import Slates
@@ -52,6 +53,7 @@ class Live:
         self.signing_secret: str | None = None
         self.snapshot = Snapshot(version="0")
         self.recent = Recent()
+        self.curbs: Curbs = {}
         self.items: dict[str, Item] = {}
         self.slates = Slates(self.items)
         self.templated: set[str] = set()

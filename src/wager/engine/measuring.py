@@ -10,12 +10,14 @@ import msgspec
 from wager.decide.diversity import diversity
 from wager.domain.alarms import Alarm
 from wager.domain.definitions import Goal
+from wager.engine.curbing import curbs_of
 from wager.engine.live import Live
 from wager.errors import BadInput, UnknownName, WagerError
 from wager.learn.attribution import CLICK
 from wager.measure import overview
 from wager.measure.book import FORMAT, Book, pack, unpack
 from wager.measure.journey import journey_of
+from wager.measure.proof import tactics_of
 from wager.measure.reports import (
     Asked,
     Report,
@@ -26,7 +28,6 @@ from wager.measure.reports import (
     overview_of,
     shadow_of,
     stakeholders_of,
-    tactics_of,
     tradeoffs_of,
 )
 from wager.measure.variety import variety
@@ -38,6 +39,7 @@ SAVED_AFTER = 10_000  # bets with news
 CHECKED_AT_ONCE = 500  # profiles looked up for merges and erasures with each report
 QUARANTINE_SHOWN = 1000
 SAMPLED, SAMPLE_PAGE = 1000, 250  # profiles that the diversity is read of
+LOOKED_AFTER = timedelta(minutes=1)
 HOURS_LIMIT = 24 * 3660.0
 
 
@@ -62,6 +64,8 @@ class Measuring:
         self._book = self._load()
         self._unsaved = 0
         self._unchecked: list[str] = []
+        self._curbed_at: datetime | None = None
+        self._curb()
         self._reports: Mapping[str, Callable[[Asked], Report]] = {
             "overview": self._overview,
             "lift": lambda asked: lift_of(self._book, asked),
@@ -72,7 +76,7 @@ class Measuring:
             "health": self._health,
             "shadow": lambda asked: shadow_of(self._book, asked),
             "diversity": self._diversity,
-            "tactics": lambda asked: tactics_of(self._book, asked),
+            "tactics": self._tactics,
             "journey": lambda asked: journey_of(self._book, asked),
         }
 
@@ -89,6 +93,16 @@ class Measuring:
         """Fold what changed in the log of bets; how many bets brought news."""
         with self._mutex:
             return self._refresh()
+
+    def keep_up(self) -> None:
+        """Look again, once a minute at most, at which tactics are to be held down, where a
+        placement asks for it (`tacticCap`); the first look reads the whole log of bets."""
+        now, asked = self.live.now(), (one.tactic_cap for one in self.live.placements.values())
+        if any(one is not None for one in asked) and (
+            self._curbed_at is None or now - self._curbed_at >= LOOKED_AFTER
+        ):
+            self.refresh()
+            self._curbed_at = now
 
     def forget(self, profile_id: str) -> None:
         """A person was erased: nothing stays under the profile id, not in the checkpoint either."""
@@ -137,10 +151,14 @@ class Measuring:
         except WagerError:
             self._book = self._load()
             raise
+        self._curb()
         self._unsaved += changed
         if self._unsaved >= SAVED_AFTER:
             self._save()
         return changed
+
+    def _curb(self) -> None:
+        self.live.curbs = curbs_of(self.live.placements, self._book.tactics, self.live.now())
 
     def _drain(self) -> int:
         """A bet that changes meanwhile may come twice: `read_at` says up to where it was read
@@ -197,6 +215,14 @@ class Measuring:
             for name, placement in self.live.placements.items()
         }
         return calibration_of(self._book, asked, comparable)
+
+    def _tactics(self, asked: Asked) -> Report:
+        placements = self.live.placements
+        capped = {
+            (name, placements[name].goal or CLICK.name): curb.ages
+            for name, curb in self.live.curbs.items()
+        }
+        return tactics_of(self._book, asked, capped)
 
     def _stakeholders(self, asked: Asked) -> Report:
         owners = {name: goal.owner for name, goal in self.live.goals.items()}

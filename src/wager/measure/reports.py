@@ -8,7 +8,7 @@ import msgspec
 
 from wager.domain.definitions import LEVELS
 from wager.domain.estimates import Estimate, NotEnough, Verdict
-from wager.measure import comparison, overview, tactics
+from wager.measure import comparison, overview
 from wager.measure.book import ALL, Book, Series, about, worth_of
 from wager.measure.metrics import Group, Rewards
 
@@ -36,14 +36,6 @@ TRADE_OFF_NOTE = (
 STAKEHOLDERS_NOTE = (
     "Per decision, in each goal's own unit. `gained` is what was expected of what was shown beyond "
     "the safe choice (below 0: given up); `realised` is the lift over the held-out."
-)
-HOURS_A_DAY = 24
-TACTICS_NOTE = (
-    "What a first slot brings by an item that something speaks for (a feature above 0, its level) "
-    "beyond one that it does not, in the goal's unit: over the `bets` in which chance might have "
-    "drawn either, weighted by how evenly (odds x their complement). The draw was by the logged "
-    "odds, so this is caused by what was shown; items of one tactic often have another, too. "
-    "In a replay nobody saw the choices."
 )
 SIDES: tuple[Literal["inside", "elsewhere"], ...] = ("inside", "elsewhere")
 GROUPS: tuple[Literal["bet", "holdout"], ...] = ("bet", "holdout")
@@ -239,22 +231,6 @@ def shadow_of(book: Book, asked: Asked) -> Report:
                 }
             )
     return {"shadows": found, "note": SHADOW_NOTE}
-
-
-def tactics_of(book: Book, asked: Asked) -> Report:
-    """For each placement, goal and tactic: how often and since when it was used, and its lift."""
-    found: list[Report] = []
-    for (placement, goal, replayed), fold in sorted(book.tactics.items()):
-        for name, sums in sorted(fold.sums.items()):
-            if asked.placement in (None, placement) and sums.bets:
-                kind, _, tactic = name.partition("/")
-                one: Report = {"placement": placement, "goal": goal, "replayed": replayed}
-                one |= {"kind": kind, "tactic": tactic, "lift": tactics.lift_of(sums)}
-                one |= {"bets": sums.bets, "shown": sums.drawn}
-                days = fold.days[name]
-                one["since"], one["until"] = (_at(day * HOURS_A_DAY) for day in days)
-                found.append(one)
-    return {"tactics": found, "note": TACTICS_NOTE}
 
 
 def levels_of(book: Book, asked: Asked) -> Report:

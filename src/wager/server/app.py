@@ -132,7 +132,7 @@ def _learn(shared: Shared) -> None:
     """Fold what came in."""
     started = perf_counter()
     try:
-        shared.engine.learning.learn()
+        shared.engine.learn()
     except Exception:
         shared.metrics.learning_failed()
         log.exception("learning failed; it is tried again in %g s", LEARN_SECONDS)
