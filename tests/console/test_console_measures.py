@@ -11,7 +11,15 @@ from wager.console.format import Unit
 from wager.console.outlook import how, varied, who
 from wager.console.placements import alarm
 from wager.console.plots import waterfall
-from wager.console.reported import Diversity, Stake, Stakeholders, TradeOffs
+from wager.console.reported import (
+    Diversity,
+    Hedge,
+    HeldBack,
+    Spent,
+    Stake,
+    Stakeholders,
+    TradeOffs,
+)
 from wager.console.settings import ON_OTHER_CARDS, settings
 from wager.domain.alarms import Alarm
 from wager.domain.decisions import Reason
@@ -163,6 +171,15 @@ def test_what_is_due_says_how_it_is_known(more: dict[str, object], said: str) ->
     told = {"item_id": "p", "title": "P", "bought_at": NOW, "cycle": "consumable",
             "known_from": "declared", **more}  # fmt: skip
     assert how(Owned(**told), UTC) == said  # type: ignore[arg-type]
+
+
+def test_what_learning_may_cost_and_has_cost() -> None:
+    placement = Placement(name="home")
+    assert sides.hedge(placement, Hedge(placements={"home": HeldBack()})) is None
+    spent = Spent(amount=50, days=7, spent=50, exploring=False)
+    said = str(sides.hedge(placement, Hedge(placements={"home": HeldBack(regret_budget=spent)})))
+    for words in ("50 in 7 days", "50, 100 %", "only the best is shown"):
+        assert words in said
 
 
 def test_who_is_there_and_the_floor_under_variety() -> None:

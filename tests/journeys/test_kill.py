@@ -17,6 +17,7 @@ from wager.stores.base import DecisionQuery, EventQuery
 SECRET = "the-secret-key-of-the-journeys"
 HEADERS = {"Authorization": f"Bearer {SECRET}", "Content-Type": "application/json"}
 CLIENTS, KILLS = 4, 4
+BUDGET = 200.0  # for regret: taken in hundredths
 
 
 class Load:
@@ -86,10 +87,34 @@ def kept(url: str) -> tuple[Counter[str], Counter[str]]:
                 return events, decisions
 
 
+def cost_of_learning(url: str) -> tuple[float, float]:
+    """What all bets in the store gave up to learn, and what was taken of the budget for it."""
+    with wager.open(url) as engine:
+        bets: list[float] = []
+        cursor = None
+        while True:
+            found = engine.stores.decisions.list(DecisionQuery(limit=500, cursor=cursor))
+            bets.extend(one.decision.regret for one in found.decisions)
+            cursor = found.cursor
+            if cursor is None:
+                break
+        budgets = engine.measuring.report("hedge")["placements"]
+        assert isinstance(budgets, dict)
+        return sum(bets), budgets["home"]["regretBudget"]["spent"]
+
+
 def set_up(server: Any) -> None:
     items = [{"itemId": f"p-{number}"} for number in range(5)]
     server.ask("POST", "/v1/items", items)
-    server.ask("PUT", "/v1/placements/home", {"slots": 2, "default": "p-0"})
+    home = {"slots": 2, "default": "p-0", "regretBudget": {"amount": BUDGET, "days": 7}}
+    server.ask("PUT", "/v1/placements/home", home)
+    order = {"type": "track", "event": "Order Completed", "userId": "x"}
+    for last in range(6):  # the later the number, the less an item is bought
+        what = {"products": [{"product_id": f"p-{number}"} for number in range(min(last + 1, 5))]}
+        server.ask("POST", "/v1/track", order | {"messageId": f"o-{last}", "properties": what})
+    asked = {"placement": "home", "userId": "y", "preview": True}
+    while server.ask("POST", "/v1/decide", asked)["level"] == "neutral":
+        time.sleep(0.1)  # until the orders are learnt: only then is there something to explore
 
 
 def test_killed_in_the_middle_of_load(start: Callable[[str], Any], tmp_path: Path) -> None:
@@ -112,6 +137,9 @@ def test_killed_in_the_middle_of_load(start: Callable[[str], Any], tmp_path: Pat
     assert events <= set(stored_events)
     assert decisions <= set(stored_decisions)
     assert set(stored_events.values()) == {1} == set(stored_decisions.values())
+    regret, taken = cost_of_learning(url)
+    assert 0.0 < regret <= taken + 1e-9
+    assert taken <= regret + KILLS * BUDGET / 100 + 1e-9
 
 
 def test_stopped_in_the_middle_of_load(start: Callable[[str], Any], tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from wager.console.reported import (
     Compared,
     Diversity,
     Health,
+    Hedge,
     Lifts,
     Overview,
     Stakeholders,
@@ -90,6 +91,7 @@ async def placement(sheet: Sheet) -> None:
     traded = await sheet.api.get("/v1/reports/tradeoffs", TradeOffs, asked)
     held = await sheet.api.get("/v1/reports/stakeholders", Stakeholders, asked)
     varied = await sheet.api.get("/v1/reports/diversity", Diversity, asked)
+    hedged = await sheet.api.get("/v1/reports/hedge", Hedge, asked)
     goals = await definitions(sheet.api, "goals", Goal)
     declared = found.definition
     show(_head(declared))
@@ -104,6 +106,8 @@ async def placement(sheet: Sheet) -> None:
         with box("stack"):
             show(sides.goals(declared, goals, held))
             show(sides.variety(declared, varied))
+            if (held_back := sides.hedge(declared, hedged)) is not None:
+                show(held_back)
             show(_past(alarms))
     show(settings(declared))
 

@@ -154,3 +154,22 @@ class Diversity(Answer, frozen=True):
     novelty: Verdict | None = None
     placements: dict[str, Below] = {}
     note: str = ""
+
+
+class Spent(Answer, frozen=True):
+    """A budget for learning, and what of it is spent."""
+
+    amount: float = 0.0
+    days: float = 0.0
+    spent: float = 0.0
+    left: float = 0.0
+    exploring: bool = True
+
+
+class HeldBack(Answer, frozen=True):
+    regret_budget: Spent | None = None
+
+
+class Hedge(Answer, frozen=True):
+    placements: dict[str, HeldBack] = {}
+    note: str = ""

@@ -9,6 +9,8 @@ from wager.console.markup import Markup, tag
 from wager.console.reported import (
     Below,
     Diversity,
+    Hedge,
+    HeldBack,
     Sides,
     Stake,
     Stakeholders,
@@ -211,3 +213,18 @@ def _varied(found: Diversity, below: Below | None) -> Markup:
         "category."
     )
     return tag("div", tag("dl", told, class_="facts"), tag("p", seen, class_="soft small gap"))
+
+
+def hedge(declared: Placement, found: Hedge) -> Markup | None:
+    """What learning may cost here, and has cost; None where there is no budget for it."""
+    budget = found.placements.get(declared.name, HeldBack()).regret_budget
+    if budget is None:
+        return None
+    lines = [
+        ("may be spent", f"{number(budget.amount)} in {number(budget.days)} days"),
+        ("spent", f"{number(budget.spent)}, {percent(budget.spent / budget.amount)}"),
+        ("now", "bets explore" if budget.exploring else "only the best is shown"),
+    ]
+    told = [(tag("dt", name), tag("dd", value)) for name, value in lines]
+    body = tag("dl", told, class_="facts")
+    return tag("section", tag("h2", "What learning costs"), body, class_="card", id="hedge")

@@ -10,6 +10,7 @@ from wager.console.format import (
     clock,
     happened,
     moment,
+    number,
     percent,
     plural,
     rule,
@@ -20,7 +21,7 @@ from wager.console.format import (
 )
 from wager.console.markup import Child, Markup, tag
 from wager.console.theme import href
-from wager.domain.decisions import Choice, Outcome
+from wager.domain.decisions import Choice, Outcome, Reason
 from wager.domain.definitions import LEVELS
 
 Titles = Mapping[str, str]
@@ -289,8 +290,12 @@ def stepped_down(bet: Bet) -> Markup | None:
         return tag("section", tag("h2", "Why not talked to"), tag("ul", why), class_="card")
     above = LEVELS.index(bet.level) < len(LEVELS) - 1
     question = f"Why {bet.level}, and not more?" if above else "What else was said"
-    lines = [tag("li", one.text) for one in bet.stepped_down]
+    lines = [tag("li", _promised(one)) for one in bet.stepped_down]
     return tag("section", tag("h2", question), tag("ul", lines), class_="card")
+
+
+def _promised(why: Reason) -> str:
+    return f"{why.text} (the best: {number(why.weight)})" if why.weight else why.text
 
 
 def came_of_it(bet: Bet, choice: Choice, unit: Unit, titles: Titles) -> Markup:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from wager.domain.content import Item
+from wager.domain.decisions import Reason
 from wager.domain.definitions import Level, Placement
 from wager.domain.models import Snapshot
 from wager.domain.profiles import Profile
@@ -52,6 +53,7 @@ class Ask:
     says what was bought and until when (seconds since the epoch) that keeps it out, by which rule.
     `invited` are candidates that the team asks for: sources with their items, weights, and why;
     `queue` are the use cases in force, where the placement has any.
+    `spent` says why nothing may be spent on learning.
     `resting` are items that are not shown now, by which rule; `rooms` says how many more of a tag
     may be; `hushed` are tags and categories of which nothing may be assumed.
     """
@@ -74,6 +76,7 @@ class Ask:
     known: Mapping[str, Any] = field(default_factory=dict)
     held: Mapping[str, tuple[float, str]] = field(default_factory=dict)
     queue: Queue | None = None
+    spent: Reason | None = None
     invited: Sequence[tuple[str, Sequence[tuple[str, float, str]]]] = ()
 
     @property

@@ -152,7 +152,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_d
 
     `stepped_down` says for each level above the one used why it was not; `dropped` counts what was
     left out by rule (always there; `excluded` names examples). `stake` is the expected reward of
-    the safe choice that is put at risk: what is lost if the bet is worth nothing. `silence` is the
+    the safe choice that is put at risk: what is lost if the bet is worth nothing. `regret` is what
+    the odds gave up to learn, where there is a budget for it. `silence` is the
     rule by which the person was not talked to. `use_cases` are those that were in force for the
     person, `beside` those in force for others.
     """
@@ -176,6 +177,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_d
     dropped: dict[str, int] = {}
     stepped_down: tuple[Reason, ...] = ()
     stake: float = 0.0
+    regret: float = 0.0
     shadow: ShadowOdds | None = None
     segments: tuple[str, ...] = ()
     context: dict[str, Any] = {}

@@ -124,6 +124,15 @@ class TacticCap(
     after_days: Annotated[float, Meta(ge=1, le=3660)] = 30.0
 
 
+class RegretBudget(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """What learning may cost in any window of so many days, in the goal's unit."""
+
+    amount: Annotated[float, Meta(gt=0, le=1e12)]
+    days: Annotated[float, Meta(gt=0, le=366)] = 7.0
+
+
 class Placement(
     msgspec.Struct,
     frozen=True,
@@ -166,6 +175,10 @@ class Placement(
             "share of it; where none does, the safe choice is shown."
         ),
     ] = 0.0
+    regret_budget: Annotated[
+        RegretBudget | None,
+        _says("What learning may cost in any window of days, in the goal's unit."),
+    ] = None
     shadow: Annotated[
         PolicyName | Shadow | None,
         _says("A policy that is worked out and logged beside the live one, and shown to nobody."),

@@ -71,6 +71,7 @@ class Bet:
     excluded: tuple[Excluded, ...] = ()
     notes: tuple[Reason, ...] = ()
     stake: float = 0.0
+    regret: float = 0.0
     shadow: ShadowOdds | None = None
     use_cases: tuple[Contender, ...] = ()
     goals: tuple[GoalStake, ...] = ()

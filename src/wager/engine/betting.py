@@ -61,6 +61,8 @@ class Bettor:
         notes = [FALLS_BACK] if ask.placement.name in ask.snapshot.cautious else []
         notes += held.reasons(ask.placement)
         notes += curbing.said(self.live.curbs, ask.placement, table)
+        if ask.spent is not None:
+            notes.append(ask.spent)
         drawn_rows = [row for row, _ in drawn]
         looked = [table.looked(row, slot) for slot, row in enumerate(drawn_rows)]
         said = [table.said(row, slot)[0] for slot, row in enumerate(drawn_rows)]
@@ -78,6 +80,7 @@ class Bettor:
             candidates=_candidates(table, slate.odds),
             notes=tuple(notes),
             stake=self._stake(table, choices),
+            regret=held.regret(table),
             shadow=None if lefts is None else self._in_shadow(ask, table, lefts, drawn_rows),
             goals=stakes(
                 ask.placement, table.worth, table.further, drawn_rows, table.safe_rows, table.looked
@@ -98,7 +101,10 @@ class Bettor:
             terms = replace(terms, quotas=quotas)
         free = not (placement.at_most or placement.exclusive or terms.first or ask.rooms)
         slots = placement.slots if free else len(names)
-        by = named(placement.policy, placement.risk_appetite)
+        greedy = ask.spent is not None
+        by = named(
+            "greedy" if greedy else placement.policy, 0.0 if greedy else placement.risk_appetite
+        )
         odds = hedged(live, ask, table, by, slots, held)
         return draw(
             odds if lefts is None else watched(odds, lefts), groups, placement.slots,

@@ -58,7 +58,7 @@ class Deciding:
         """One decision for each placement asked, no item twice; durable with the future."""
         placements = self._placements(request, public)
         ids = self._decision_ids(request, placements)
-        with self.live.stores.transaction() as commit:
+        with self.live.stores.transaction() as commit, self.live.budgets:
             now = request.at or self.live.now()  # in here, so that no later decision is before it
             profile, known = self._who(request, public, now)
             asker = self._bound(profile) if profile.households else profile
@@ -277,7 +277,8 @@ class Deciding:
         level = level if trial is None else trial.drawn
         ask = ask if level == ask.level else replace(ask, level=level)
         line = self.live.slates.queue(ask, refused="personalization" in said_no)
-        bet = self._bet(ask, decision_id, line, silent or (HELD_OUT if holdout else None))
+        instead = silent or (HELD_OUT if holdout else None)
+        bet = self._bet(ask, decision_id, line, instead, preview=request.preview)
         down = (HELD_OUT,) if holdout else step.stepped_down
         before = (who if ask.level == "context" else None, _drawn(trial), silent)
         down = (*(one for one in before if one is not None), *down)
@@ -296,7 +297,10 @@ class Deciding:
             level_trial=trial,
         )
 
-    def _bet(self, ask: Ask, decision_id: str, line: Queue | None, instead: Reason | None) -> Bet:
+    def _bet(
+        self, ask: Ask, decision_id: str, line: Queue | None, instead: Reason | None, *,
+        preview: bool,
+    ) -> Bet:  # fmt: skip
         """A bet where one may be placed; `instead` says why there is silence, or the safe choice
         of a person who is held out."""
         placement = ask.placement
@@ -308,7 +312,8 @@ class Deciding:
         elif ask.level in ("neutral", "customization"):
             bet = self.bettor.safe_bet(ask, SAFE if instead is None else SAFE_FOR_HELD_OUT)
         else:
-            bet = self.bettor.bet(discreet(ask), decision_id)
+            place = self.bettor.bet
+            bet = self.live.budgets.bet(discreet(ask), decision_id, place, preview=preview)
         return bet if line is None else self.live.slates.credited(line, bet)
 
 
@@ -338,6 +343,7 @@ def _logged(ask: Ask, bet: Bet, decision_id: str, down: Sequence[Reason]) -> Dec
         dropped=dict(bet.dropped or {}),
         stepped_down=(*down, *bet.notes),
         stake=bet.stake,
+        regret=bet.regret,
         shadow=bet.shadow,
         segments=ask.segments,
         context=dict(ask.context),

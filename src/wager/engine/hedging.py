@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from wager.decide.policies import POLICIES, Least, Odds, cautious, cleared, floored, widened
+import numpy as np
+from numpy.typing import NDArray
+
+from wager.decide.policies import POLICIES, Least, Left, Odds, cautious, cleared, floored, widened
 from wager.domain.asking import Ask
 from wager.domain.decisions import Reason
 from wager.domain.definitions import GainShare, Placement, Shadow
@@ -12,15 +15,48 @@ from wager.engine.bets import Table
 from wager.engine.goals import guarded, promised, weighted
 from wager.engine.live import Live
 
+Floats = NDArray[np.float64]
 FALLS_BACK = Reason(kind="drift", text="brings less than was said: mostly the safe choice for now")
 
 
 @dataclass(slots=True)
 class Notes:
     """What one bet notes while its odds are asked for, slot by slot: `held` is what the best
-    promised more than the safe choice where that was too little, None where it was enough."""
+    promised more than the safe choice where that was too little, None where it was enough; `given`
+    are the policy's odds of what is `told` of the candidates, where learning has a budget."""
 
     held: list[float | None] = field(default_factory=list)
+    given: list[Floats] = field(default_factory=list)
+    told: Floats = field(default_factory=lambda: np.zeros(0))
+
+    def regret(self, table: Table) -> float:
+        """What the policy gives up to learn: over the slots, the most that is told of one of those
+        left less the mean by the odds; nothing in a slot that was left to the safe choice.
+
+            sum_s  max_a(l_as t_a) - sum_a p_as l_as t_a,    l how much the slot is looked at
+        """
+        if not self.given:
+            return 0.0
+        odds = np.array(self.given)  # (slots, candidates)
+        told = np.broadcast_to(self.told, odds.shape)
+        if table.payoffs.looked:
+            rows, slots = range(odds.shape[1]), range(len(odds))
+            told = told * np.array([[table.looked(row, slot) for row in rows] for slot in slots])
+        best = np.where(odds > 0.0, told, -np.inf).max(axis=1)
+        lost = np.maximum(best - np.einsum("sa,sa->s", odds, told), 0.0)
+        if self.held:
+            lost[[gain is not None for gain in self.held]] = 0.0
+        return float(lost.sum())
+
+    def noted(self, odds: Odds, told: Floats) -> Odds:
+        """The same odds, noted slot by slot."""
+        self.told = told
+
+        def noting(left: Left) -> Floats:
+            self.given.append(given := odds(left))
+            return given
+
+        return noting
 
     def step_down(self, table: Table, drawn: Sequence[int]) -> None:
         """The safe choice in a slot that was left to it assumes nothing of the person."""
@@ -30,16 +66,13 @@ class Notes:
                 table.found[row] = name, replace(origin, level="neutral")
 
     def reasons(self, placement: Placement) -> list[Reason]:
-        """Why the level is lower than it might be."""
+        """Why the level is lower than it might be; the weight is what the best promised."""
         small = [gain for gain in self.held if gain is not None]
         if not small:
             return []
-        where = f"in {len(small)} of {len(self.held)} slots " if len(self.held) > 1 else ""
-        text = (
-            f"the gain is too small: {where}the best promises {max(small):.4g} more than the safe "
-            f"choice, less than {_said(placement.least_gain)}"
-        )
-        return [Reason(kind="least-gain", text=text)]
+        where = f" in {len(small)} of {len(self.held)} slots" if len(self.held) > 1 else ""
+        text = f"the gain is too small{where}: nothing promises {_said(placement.least_gain)}"
+        return [Reason(kind="least-gain", text=text, weight=max(small))]
 
 
 def hedged(live: Live, ask: Ask, table: Table, by: Shadow, slots: int, notes: Notes) -> Odds:
@@ -50,12 +83,15 @@ def hedged(live: Live, ask: Ask, table: Table, by: Shadow, slots: int, notes: No
         mean = live.slates.priorities(mean, names, ask.queue)
         deviation = live.slates.priorities(deviation, names, ask.queue)
     odds = POLICIES[by.policy](mean, deviation, by.risk_appetite, slots)
-    if placement.least_gain:
+    if placement.least_gain or placement.regret_budget is not None:
         told = promised(placement, table.worth, table.further)
         if ask.queue is not None:
             told = live.slates.priorities(told, names, ask.queue)
-        least = _least(placement.least_gain)
-        odds = cleared(odds, told, table.safe_rows, least, by.risk_appetite, notes.held)
+        if placement.least_gain:
+            least = _least(placement.least_gain)
+            odds = cleared(odds, told, table.safe_rows, least, by.risk_appetite, notes.held)
+        if placement.regret_budget is not None:
+            odds = notes.noted(odds, told)
     if placement.diversity_floor:
         others = [row for row, (_, one) in enumerate(table.found) if "explore" in one.sources]
         odds = widened(odds, others, placement.diversity_floor) if others else odds
@@ -73,5 +109,5 @@ def _least(wanted: float | GainShare) -> Least:
 
 def _said(wanted: float | GainShare) -> str:
     if isinstance(wanted, GainShare):
-        return f"{wanted.share:.4g} of what that brings"
-    return f"the least gain of {wanted:.4g}"
+        return f"{wanted.share:.4g} more than the safe choice, as a share of it"
+    return f"the least gain of {wanted:.4g} over the safe choice"

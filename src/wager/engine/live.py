@@ -19,6 +19,7 @@ from wager.domain.definitions import Category, Goal, Placement, Segment, UseCase
 from wager.domain.models import Cycles, Snapshot
 from wager.domain.profiles import Profile
 from wager.domain.repeats import Repeats
+from wager.engine.budgets import Budgets
 from wager.engine.capping import Counter, counters
 from wager.engine.curbing import Curbs
 from wager.engine.recent import Recent
@@ -56,6 +57,7 @@ class Live:
         self.curbs: Curbs = {}
         self.items: dict[str, Item] = {}
         self.slates = Slates(self.items)
+        self.budgets = Budgets(stores.ledger)
         self.templated: set[str] = set()
         self.plain: dict[tuple[str, object], dict[str, Any]] = {}
         self._kinds: dict[str, dict[str, None]] = {}

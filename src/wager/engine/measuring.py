@@ -9,7 +9,7 @@ import msgspec
 
 from wager.decide.diversity import diversity
 from wager.domain.alarms import Alarm
-from wager.domain.definitions import Goal
+from wager.domain.definitions import Goal, Placement
 from wager.engine.curbing import curbs_of
 from wager.engine.live import Live
 from wager.errors import BadInput, UnknownName, WagerError
@@ -41,6 +41,9 @@ QUARANTINE_SHOWN = 1000
 SAMPLED, SAMPLE_PAGE = 1000, 250  # profiles that the diversity is read of
 LOOKED_AFTER = timedelta(minutes=1)
 HOURS_LIMIT = 24 * 3660.0
+HEDGE_NOTE = (
+    "A regret budget is spent in hundredths: `spent` may be that much more than bets have cost."
+)
 
 
 class Vitals(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +81,7 @@ class Measuring:
             "diversity": self._diversity,
             "tactics": self._tactics,
             "journey": lambda asked: journey_of(self._book, asked),
+            "hedge": self._hedge,
         }
 
     def report(self, name: str, **filters: object) -> Report:
@@ -247,6 +251,23 @@ class Measuring:
             if placement.diversity_floor and asked.placement in (None, name)
         }
         return variety(found, sampled, floors)
+
+    def _hedge(self, asked: Asked) -> Report:
+        """Of the placements that hold their bets back: by what, and what learning has cost."""
+        placements = {
+            name: held
+            for name, one in self.live.placements.items()
+            if asked.placement in (None, name) and (held := self._held_back(one))
+        }
+        return {"placements": placements, "note": HEDGE_NOTE}
+
+    def _held_back(self, placement: Placement) -> Report:
+        report: Report = {}
+        if placement.least_gain:
+            report["leastGain"] = placement.least_gain
+        if (budget := placement.regret_budget) is not None:
+            report["regretBudget"] = self.live.budgets.report(placement.name, budget, self._now())
+        return report
 
     def _health(self, asked: Asked) -> Report:
         part = self._book.tally.select(since=asked.since, placement=asked.placement).total()

@@ -70,6 +70,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     goal: str | UnsetType | None = UNSET
     window_minutes: float | UnsetType = UNSET
     stake: float | UnsetType = UNSET
+    regret: float | UnsetType = UNSET
     goals: tuple[GoalStake, ...] | UnsetType = UNSET
     use_cases: tuple[Contender, ...] | UnsetType = UNSET
     beside: tuple[str, ...] | UnsetType = UNSET
@@ -132,6 +133,7 @@ def explained(decision: Decision) -> Answer:
         goal=decision.goal,
         window_minutes=decision.window_minutes,
         stake=decision.stake,
+        regret=decision.regret,
         goals=decision.goals,
         use_cases=decision.use_cases,
         beside=decision.beside,
