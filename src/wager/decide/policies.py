@@ -111,11 +111,13 @@ def cleared(
     [0.05, 0.95]
     """
 
+    ranked = np.argsort(-told).tolist()
+
     def hedged(left: Left) -> Floats:
         best = next((row for row in safe if left[row]), None)
         if best is not None:
             sure = float(told[best])
-            gain = float(told[left].max()) - sure
+            gain = float(told[next(row for row in ranked if left[row])]) - sure
             if gain < max(least.gain, least.share * abs(sure)):
                 held.append(gain)
                 given = np.zeros(len(told))

@@ -37,16 +37,16 @@ class Notes:
         """
         if not self.given:
             return 0.0
-        odds = np.array(self.given)  # (slots, candidates)
-        told = np.broadcast_to(self.told, odds.shape)
-        if table.payoffs.looked:
-            rows, slots = range(odds.shape[1]), range(len(odds))
-            told = told * np.array([[table.looked(row, slot) for row in rows] for slot in slots])
+        odds, told = np.array(self.given), self.told  # (slots, candidates), (candidates,)
+        looked = [table.looked(0, slot) for slot in range(len(odds))]
+        if table.found[-1][0] is None and table.payoffs.looked:  # nothing needs no looking at
+            told = np.tile(told, (len(odds), 1))
+            told[:, -1] /= looked
         best = np.where(odds > 0.0, told, -np.inf).max(axis=1)
-        lost = np.maximum(best - np.einsum("sa,sa->s", odds, told), 0.0)
-        if self.held:
-            lost[[gain is not None for gain in self.held]] = 0.0
-        return float(lost.sum())
+        lost = best - (odds * told).sum(axis=1)
+        held = self.held or [None] * len(odds)
+        parts = zip(looked, lost.tolist(), held, strict=True)
+        return max(float(sum(seen * one for seen, one, gain in parts if gain is None)), 0.0)
 
     def noted(self, odds: Odds, told: Floats) -> Odds:
         """The same odds, noted slot by slot."""
