@@ -1,15 +1,17 @@
 """What each candidate is expected to be worth, how sure that is, and how the sum comes about."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg.lapack import dposv
 
 from wager.decide.features import PRIOR_MEAN, PRIOR_STRENGTH
 from wager.domain.asking import Ask
 from wager.domain.models import Payoffs
-from wager.domain.moments import Group, groups
+from wager.domain.moments import LIKENESS, Cell, Group, groups
 
 Floats = NDArray[np.float64]
 
@@ -50,19 +52,19 @@ def worth(ask: Ask, x: Floats, names: Sequence[str | None], payoffs: Payoffs) ->
     the noise times c (A + K)^-1 c, and the variances add up.
     """
     said = x @ payoffs.mean
-    share = np.einsum("ij,ij->i", x @ payoffs.covariance, x)
+    share = np.vecdot(x @ payoffs.covariance, x)
     before = said.copy()
     corrections = _correct(ask, names, payoffs, share, before)
-    mean = said + corrections[:, :4].sum(axis=1)
-    if (
-        payoffs.base >= 0 and not payoffs.costly
-    ):  # rewards are not negative, so neither is what is expected
-        corrections[:, 3] = np.maximum(-mean, 0.0)
-        mean += corrections[:, 3]
+    item, segment, person, floor, honesty = corrections
+    mean = said + (item + segment + person)
+    if payoffs.base >= 0 and not payoffs.costly:
+        # rewards are not negative, so neither is what is expected
+        np.maximum(-mean, 0.0, out=floor)
+        mean += floor
     deviation = np.sqrt(payoffs.noise * share)
     told = mean if payoffs.honest is None else np.interp(mean, *payoffs.honest)
-    corrections[:, 4] = told - mean
-    return Worth(mean, told, deviation, x, payoffs.mean, said, before, corrections)
+    np.subtract(told, mean, out=honesty)
+    return Worth(mean, told, deviation, x, payoffs.mean, said, before, corrections.T)
 
 
 def with_nothing(values: Worth, saved: float) -> Worth:
@@ -84,41 +86,61 @@ def with_nothing(values: Worth, saved: float) -> Worth:
 def _correct(
     ask: Ask, names: Sequence[str | None], payoffs: Payoffs, share: Floats, before: Floats
 ) -> Floats:
-    """What item, segments and person change; adds what is not known of them to `share`, and what
-    everybody's record changes to `before`."""
-    corrections = np.zeros((len(names), 5))
+    """What item, segments and person change (5, candidates), the other two being 0 still; adds what
+    is not known of them to `share`, and what everybody's record changes to `before`. Nothing comes
+    last among the names, if at all."""
+    corrections = np.zeros((5, len(names)))
     fit, items = payoffs.fit, ask.shelf.items
-    rows = [row for row, name in enumerate(names) if name is not None]
     named = [name for name in names if name is not None]
+    count = len(named)
     if fit is None or not named:
-        share[rows] += 1.0 / UNKNOWN
+        share[:count] += 1.0 / UNKNOWN
         return corrections
 
     def shares(name: str) -> Sequence[Group]:
         return groups(items.get(name))
 
-    table = fit.expect(named, shares, fit.moment(ask.context, ask.segments))
-    corrections[rows, :2] = table[:, :2]
-    corrections[rows, 0] += table[:, 4]
-    before[rows] += table[:, :2].sum(axis=1)
+    expected = fit.expect(named, shares, fit.moment(ask.context, ask.segments))
+    beyond, by_segments, unsure, likeness, cell = expected.T
+    np.add(beyond, cell, out=corrections[0, :count])
+    corrections[1, :count] = by_segments
+    before[:count] += beyond + by_segments
     usual = payoffs.noise / max(payoffs.usual, 0.01) ** 2
     alike, itself = usual / ALIKE**2, usual / ITSELF**2
     person = payoffs.people.get(ask.profile.profile_id)
-    if not person:
-        share[rows] += PLAYED * (table[:, 2] + table[:, 3] / alike + 1.0 / itself)
-        return corrections
-    own = list(person)
-    count, rewards, said = np.array([person[name] for name in own]).T
-    shown = fit.alike(own, shares)
-    inverse = np.linalg.inv((shown.T * count) @ shown + alike * np.eye(shown.shape[1]))
-    leaning = inverse @ (shown.T @ (rewards - said))
-    missed = (rewards - said - count * (shown @ leaning)) / (count + itself)
-    of_own = dict(zip(own, zip(missed.tolist(), (1.0 / (count + itself)).tolist(), strict=True),
-                      strict=True))  # fmt: skip
-    nothing = (0.0, 1.0 / itself)
-    more = np.array([of_own.get(name, nothing) for name in named])
-    z = fit.alike(named, shares)
-    corrections[rows, 2] = z @ leaning + more[:, 0]
-    doubt = table[:, 2] + np.einsum("ij,ij->i", z @ inverse, z) + more[:, 1]
-    share[rows] += PLAYED * doubt
+    if person:
+        own = dict(person)  # another thread may be adding to it
+        both = fit.alike([*own, *named], shares)
+        corrections[2, :count], doubt = _taste(own, named, both, (alike, itself))
+        doubt += unsure
+    else:
+        doubt = unsure + likeness / alike + 1.0 / itself
+    share[:count] += PLAYED * doubt
     return corrections
+
+
+def _taste(
+    own: Mapping[str, Cell], named: Sequence[str], both: Floats, strengths: tuple[float, float]
+) -> tuple[Floats, Floats]:
+    """What the person's own record changes of each of the named, and how unsure that leaves it: a
+    regression on likeness, and what each item still misses.
+
+    `both` is the likeness (own and named, LIKENESS); `strengths` are of the priors of the leaning
+    and of each item, in showings.
+    """
+    alike, itself = strengths
+    count, rewards, said = np.array([*chain.from_iterable(own.values())]).reshape(-1, 3).T
+    missed, shown, z = rewards - said, both[: len(own)], both[len(own) :]
+    precision = (shown.T * count) @ shown
+    precision.flat[:: LIKENESS + 1] += alike
+    right = np.vstack([missed @ shown, z])
+    solved = dposv(precision, right.T, overwrite_b=True)[1].T
+    leaning = solved[0]
+    beside = np.zeros((2, len(own) + 1))  # the last is an item without a record
+    known = count + itself
+    np.divide(missed - count * (shown @ leaning), known, out=beside[0, :-1])
+    np.divide(1.0, known, out=beside[1, :-1])
+    beside[1, -1] = 1.0 / itself
+    place = {name: at for at, name in enumerate(own)}
+    more, doubt = beside[:, [place.get(name, -1) for name in named]]
+    return z @ leaning + more, np.vecdot(z, solved[1:]) + doubt

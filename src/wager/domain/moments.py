@@ -167,10 +167,12 @@ class Fit:
         if len(self._rows) > ROOM:  # those without a record of their own are placed again
             self._rows = dict(islice(self._rows.items(), self._known))
         rows = self._rows
-        return np.array(
-            [rows[name] if name in rows else self._place(name, shares(name)) for name in names],
-            dtype=np.intp,
-        )
+        places = list(map(rows.get, names))
+        if None in places:
+            places = [
+                rows[name] if name in rows else self._place(name, shares(name)) for name in names
+            ]
+        return np.array(places, dtype=np.intp)
 
     def _place(self, name: str, shares: Sequence[Group]) -> int:
         row = len(self._rows)
