@@ -16,7 +16,7 @@ PLAIN = {
 }  # fmt: skip
 CHOICE = {
     "slot", "itemId", "fragmentId", "level", "propensity", "expectedReward", "standardError",
-    "rawReward", "looked", "content", "reasons", "useCase",
+    "rawReward", "looked", "content", "reasons", "useCase", "surprise",
 }  # fmt: skip
 
 

@@ -94,7 +94,8 @@ class Standing:
     affinities, the largest being 1. `rows` keeps the features of an item that do not depend on the
     moment, `personal` the candidates that the person's own sources named, by the kinds shown; what
     has all but faded by that day is left out. `held` says what a purchase keeps out after the day
-    began, as `Ask.held` does; `due` is what is used up about that day.
+    began, as `Ask.held` does; `due` is what is used up about that day; `devices` are those that the
+    account was used on.
     """
 
     own: Sequence[str]
@@ -107,6 +108,7 @@ class Standing:
     again: Mapping[str, float] = field(default_factory=dict)
     faded: Mapping[str, float] = field(default_factory=dict)
     personal: dict[tuple[str, ...], Gathered] = field(default_factory=dict)
+    devices: frozenset[str] = frozenset()
 
 
 def standing(
@@ -133,6 +135,7 @@ def standing(
         due=had.due,
         again=had.again,
         faded=had.faded,
+        devices=frozenset(use.device for use in profile.uses.values() if use.device),
     )
 
 

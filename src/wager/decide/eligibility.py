@@ -27,6 +27,7 @@ RULES: Mapping[str, str] = {
     "tired": "passed over so often lately that it rests",
     "just-seen": "looked at a moment ago: to show it back would feel watched",
     "sensitive": "sensitive, and the person did not speak of it",
+    "surprising": "so specific that the person would wonder how one knows (`maxSurprise`)",
     "elsewhere-on-page": "another placement of this page shows it",
     "missing-merge-field": "its words need something that is not known of this person",
 }

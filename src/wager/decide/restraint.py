@@ -1,9 +1,11 @@
 """Whom not to talk to: who gets no bet here and now, and which rule says so."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import chain
 
+from wager.decide.candidates import Origin
 from wager.domain.asking import Ask
 from wager.domain.content import Item
 from wager.domain.decisions import BETTER_LEFT_ALONE, Reason
@@ -19,6 +21,19 @@ SILENCES: Mapping[str, str] = {
     BETTER_LEFT_ALONE: "talking did harm to people in a segment that the person is in",
 }
 ACTIONS_TO_BE_KNOWN = 10
+# How little a person sees of why an item came into question: 0 is open to all, 1 out of sight. What
+# is bought here is remembered, what is worked out from it less so, what others do least.
+HIDDEN: Mapping[str, float] = {
+    "repeat": 0.25,
+    "due": 0.25,
+    "affinity": 0.5,
+    "also-bought": 0.5,
+    "segment": 0.5,
+    "use-case-segment": 0.5,
+    "similar": 1.0,
+}
+HIDDEN_FROM = ("segment", "context")  # levels: below them nothing of the person's own is read
+SESSION = timedelta(minutes=30)
 # What a person does of their own accord: after it, unanswered messages are counted anew.
 RESPONSES = (
     CLICKED, "Product Clicked", LIKED, DISLIKED, "Product Viewed", CART_ADDED, ORDERED, "page",
@@ -156,3 +171,64 @@ def _named(default: str | list[str] | Rule | None) -> Sequence[str]:
     if isinstance(default, str):
         return [default]
     return default if isinstance(default, list) else ()
+
+
+# ---- what would make a person wonder how one knows
+
+
+@dataclass(slots=True)
+class Surprise:
+    """How much the choices of one bet would make the person wonder how one knows, in bits.
+
+    The self-information of the rarest thing that an item is about and the person did not speak of
+    (`Rarity`), times how hidden to the person the most visible of what named it is (`HIDDEN`),
+    twice as much, at most 1, on a device that the person has never used. 0 for the safe choice,
+    and where nothing of the person's own was read.
+    """
+
+    ask: Ask
+    safe: Collection[str]
+    spoken: frozenset[str] | None = None
+
+    def of(self, name: str | None, origin: Origin) -> float:
+        """How surprising this candidate would be."""
+        hidden = 1.0
+        for source in origin.sources:
+            if source != "asked":
+                hidden = min(hidden, HIDDEN.get(source, 0.0))
+        ask = self.ask
+        if not hidden or ask.level not in HIDDEN_FROM or name is None or name in self.safe:
+            return 0.0
+        if self.spoken is None:
+            self.spoken = frozenset(_spoken_of(ask))
+        item = ask.shelf.items.get(name)
+        for bits, part in ask.rarity.of(item) if item is not None else ():
+            if part not in self.spoken:
+                return bits * (min(2.0 * hidden, 1.0) if ask.elsewhere else hidden)
+        return 0.0
+
+    def left_out(self, kept: dict[str, Origin], dropped: dict[str, str]) -> None:
+        """Move what is over the placement's limit to what was dropped."""
+        limit = self.ask.placement.max_surprise
+        if limit is None:
+            return
+        most = limit.thin_bits if is_thin(self.ask.profile) else limit.bits
+        for name in [name for name, origin in kept.items() if self.of(name, origin) > most]:
+            del kept[name]
+            dropped[name] = "surprising"
+
+
+def _spoken_of(ask: Ask) -> Iterator[str]:
+    """Words that the person stated, and what is liked, in the cart or was looked at just now is
+    about, in lower case."""
+    profile, items = ask.profile, ask.shelf.items
+    for field in profile.traits.values():
+        if field.provenance == "stated":
+            words = field.value if isinstance(field.value, list) else (field.value,)
+            yield from (word.lower() for word in words if isinstance(word, str))
+    since = ask.now - SESSION
+    here = () if ask.elsewhere else profile.viewed.items()
+    looked_at = (name for name, at in here if since < at <= ask.now)
+    for name in chain(profile.liked, ask.cart, looked_at):
+        if (item := items.get(name)) is not None:
+            yield from (part for _, part in ask.rarity.of(item))

@@ -11,6 +11,7 @@ from wager.domain.definitions import Level, Placement
 from wager.domain.models import Snapshot
 from wager.domain.profiles import Profile
 from wager.domain.queues import Queue
+from wager.domain.rarity import NOTHING_KNOWN, Rarity
 
 DAY = 86400.0
 PARTS_OF_DAY = ("night", "morning", "afternoon", "evening")
@@ -55,7 +56,8 @@ class Ask:
     `queue` are the use cases in force, where the placement has any.
     `spent` says why nothing may be spent on learning.
     `resting` are items that are not shown now, by which rule; `rooms` says how many more of a tag
-    may be; `hushed` are tags and categories of which nothing may be assumed.
+    may be; `hushed` are tags and categories of which nothing may be assumed. `elsewhere` says that
+    the person has used other devices, and never this one.
     """
 
     placement: Placement
@@ -78,6 +80,8 @@ class Ask:
     queue: Queue | None = None
     spent: Reason | None = None
     invited: Sequence[tuple[str, Sequence[tuple[str, float, str]]]] = ()
+    rarity: Rarity = NOTHING_KNOWN
+    elsewhere: bool = False
 
     @property
     def timestamp(self) -> float:

@@ -49,6 +49,7 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=False
 class Choice(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One item in one slot; `item_id` None is nothing, chosen with its own propensity.
 
+    `surprise` is how much the person would wonder how one knows, in bits: 0 where nothing is known.
     `raw_reward` is what was expected before it was put right by what came of bets like it; None
     where that changed nothing.
     """
@@ -65,6 +66,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     content: dict[str, Any] = {}
     reasons: tuple[Reason, ...] = ()
     use_case: str | None = None
+    surprise: float = 0.0
 
 
 class Candidate(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -133,6 +133,21 @@ class RegretBudget(
     days: Annotated[float, Meta(gt=0, le=366)] = 7.0
 
 
+class SurpriseLimit(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    rename="camel",
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+):
+    """How much a choice may make a person wonder how one knows, in bits: `thin_bits` for those of
+    whom hardly anything is known."""
+
+    bits: Annotated[float, Meta(ge=0)] = 6.0
+    thin_bits: Annotated[float, Meta(ge=0)] = 2.0
+
+
 class Placement(
     msgspec.Struct,
     frozen=True,
@@ -231,6 +246,10 @@ class Placement(
         list[str],
         _says("Tags, categories and segments that no bet points to unless the person liked some."),
     ] = []
+    max_surprise: Annotated[
+        SurpriseLimit | None,
+        _says("How much a choice may make a person wonder how one knows, in bits."),
+    ] = None
     leave_alone_share: Annotated[
         float,
         Meta(ge=0, le=0.95),

@@ -8,6 +8,7 @@ import numpy as np
 
 from wager.decide.candidates import Origin
 from wager.decide.payoff import Worth
+from wager.decide.restraint import Surprise
 from wager.domain.decisions import (
     Candidate,
     Choice,
@@ -33,6 +34,11 @@ class Table:
     safe: list[str]
     further: Mapping[str, Worth]
     payoffs: Payoffs
+    surprise: Surprise | None = None
+
+    def surprises(self, row: int) -> float:
+        """How much the candidate would make the person wonder how one knows, in bits."""
+        return self.surprise.of(*self.found[row]) if self.surprise is not None else 0.0
 
     def looked(self, row: int, slot: int) -> float:
         """How often the slot is looked at, beside the first; nothing needs no looking at."""

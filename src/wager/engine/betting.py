@@ -13,7 +13,7 @@ from wager.decide.features import FEATURES, rows
 from wager.decide.payoff import Worth, nothing_learnt, with_nothing, worth
 from wager.decide.policies import Left, Odds
 from wager.decide.reasons import reasons
-from wager.decide.restraint import has_tag, is_full
+from wager.decide.restraint import Surprise, has_tag, is_full
 from wager.decide.slate import Slate, draw
 from wager.domain.asking import Ask
 from wager.domain.decisions import (
@@ -190,6 +190,8 @@ class Bettor:
         safe, dropped = self.safe_choices(ask)
         who = self.live.standing(ask.profile, ask.now)
         gathered = gather(ask, who, safe, gate(ask, self._why_not))
+        surprise = Surprise(ask, safe)
+        surprise.left_out(gathered.kept, gathered.dropped)
         found: list[tuple[str | None, Origin]] = list(gathered.kept.items())
         x, values = self._worth(ask, found)
         if ask.placement.allow_nothing:
@@ -199,7 +201,7 @@ class Bettor:
         further = further_worth(ask, x, found, self.payoffs)
         return Table(
             found, x, values, [*gathered.dropped.items(), *dropped], safe, further,
-            self.payoffs(ask.placement.name),
+            self.payoffs(ask.placement.name), surprise,
         )  # fmt: skip
 
     def _worth(
@@ -341,6 +343,7 @@ class Bettor:
             looked=looked,
             content=shown,
             reasons=(*why, *words) if words else why,
+            surprise=table.surprises(row),
         )
 
     def _safe(self, table: Table) -> SafeChoice:

@@ -32,6 +32,7 @@ from wager.stats.draws import uniform
 from wager.stores.base import DecisionPage, DecisionQuery
 from wager.unify import leanings
 from wager.unify.segments import holds
+from wager.unify.uses import short
 from wager.unify.view import view
 
 MAX_PLACEMENTS = 20
@@ -180,6 +181,7 @@ class Deciding:
         local = now.astimezone(zone)
         context["hour"], context["weekday"] = local.hour, local.isoweekday()
         context["partOfDay"] = part_of_day(local.hour)
+        who, device = self.live.standing(profile, now), _device(request)
         cart = context.get("cart")
         in_cart = (
             tuple(str(one) for one in cart[:100]) if isinstance(cart, list) else tuple(profile.cart)
@@ -197,7 +199,9 @@ class Deciding:
             taken=taken,
             context=context,
             known=view(profile, now) if self._has_words(placement) else {},
-            held=self.live.standing(profile, now).held,
+            held=who.held,
+            rarity=self.live.rarity,
+            elsewhere=device is not None and bool(who.devices) and short(device) not in who.devices,
         )
 
     def _level_trial(self, ask: Ask, highest: Level, decision_id: str) -> LevelTrial | None:

@@ -18,6 +18,7 @@ from wager.domain.content import Item
 from wager.domain.definitions import Category, Goal, Placement, Segment, UseCase
 from wager.domain.models import Cycles, Snapshot
 from wager.domain.profiles import Profile
+from wager.domain.rarity import Rarity
 from wager.domain.repeats import Repeats
 from wager.engine.budgets import Budgets
 from wager.engine.capping import Counter, counters
@@ -55,6 +56,8 @@ class Live:
         self.snapshot = Snapshot(version="0")
         self.recent = Recent()
         self.curbs: Curbs = {}
+        self.rarity = Rarity()
+        self._rarity_day = 0
         self.items: dict[str, Item] = {}
         self.slates = Slates(self.items)
         self.budgets = Budgets(stores.ledger)
@@ -207,6 +210,18 @@ class Live:
         if len(self._standings) > STANDINGS:
             self._standings.popitem(last=False)
         return made
+
+    def weigh_rarity(self) -> None:
+        """Work out anew how rare everything is with everybody, where a tenth more or less of it is
+        known, and once a day."""
+        now, known, baskets = int(self.now().timestamp() // DAY), self.rarity, self.snapshot.baskets
+        if (
+            self._rarity_day != now
+            or abs(baskets - known.baskets) > 0.1 * known.baskets
+            or abs(len(self.items) - known.items) > 0.1 * known.items
+        ):
+            self.rarity = Rarity(list(self.items.values()), self.snapshot.rates, baskets)
+            self._rarity_day = now
 
     def zone(self, name: object) -> tzinfo | None:
         """The time zone of that name; None where there is no such zone."""
