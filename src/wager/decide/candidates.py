@@ -11,6 +11,7 @@ from wager.domain.asking import DAY, Ask, Shelf
 from wager.domain.definitions import LEVELS, Level
 from wager.domain.models import Ranked, Snapshot
 from wager.domain.profiles import Profile
+from wager.domain.rarity import words_of
 
 LEAST_LEANING = 0.02
 LIKED_DAYS = 730
@@ -95,7 +96,7 @@ class Standing:
     moment, `personal` the candidates that the person's own sources named, by the kinds shown; what
     has all but faded by that day is left out. `held` says what a purchase keeps out after the day
     began, as `Ask.held` does; `due` is what is used up about that day; `devices` are those that the
-    account was used on.
+    account was used on, `spoken` the words that the person stated, and of what is liked.
     """
 
     own: Sequence[str]
@@ -109,6 +110,7 @@ class Standing:
     faded: Mapping[str, float] = field(default_factory=dict)
     personal: dict[tuple[str, ...], Gathered] = field(default_factory=dict)
     devices: frozenset[str] = frozenset()
+    spoken: frozenset[str] = frozenset()
 
 
 def standing(
@@ -136,7 +138,19 @@ def standing(
         again=had.again,
         faded=had.faded,
         devices=frozenset(use.device for use in profile.uses.values() if use.device),
+        spoken=frozenset(_spoken(profile, shelf)),
     )
+
+
+def _spoken(profile: Profile, shelf: Shelf) -> Iterator[str]:
+    """Words that the person stated, and what is liked is about, in lower case."""
+    for one in profile.traits.values():
+        if one.provenance == "stated":
+            said = one.value if isinstance(one.value, list) else (one.value,)
+            yield from (word.lower() for word in said if isinstance(word, str))
+    for name in profile.liked:
+        if (item := shelf.items.get(name)) is not None:
+            yield from words_of(item)
 
 
 def leanings(

@@ -184,18 +184,21 @@ def curbed(odds: Odds, groups: NDArray[np.bool_], share: float) -> Odds:
     [0.4, 0.4, 0.2]
     """
     free = ~groups.any(axis=1)
+    of_groups = groups.T.astype(np.float64)  # (groups, candidates)
 
     def within(left: Left) -> Floats:
         given = odds(left)
+        if float((of_groups @ given).max()) <= share:
+            return given
         room = float(given @ free)
         if room <= 0.0:
             return given
         kept = given.copy()
-        for group in groups.T:
+        for group in of_groups:
             held = float(kept @ group)
             if held > share:
-                kept[group] *= share / held
-        kept[free] *= 1.0 + (given.sum() - kept.sum()) / room
+                kept *= 1.0 - (1.0 - share / held) * group
+        kept += free * (given * ((given.sum() - kept.sum()) / room))
         return kept
 
     return within

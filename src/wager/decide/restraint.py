@@ -3,15 +3,17 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import chain
 
-from wager.decide.candidates import Origin
+from wager.decide.candidates import Origin, Standing
 from wager.domain.asking import Ask
 from wager.domain.content import Item
 from wager.domain.decisions import BETTER_LEFT_ALONE, Reason
 from wager.domain.definitions import QuietHours, Rule
 from wager.domain.events import CART_ADDED, CLICKED, DISLIKED, LIKED, ORDERED
 from wager.domain.profiles import Profile
+from wager.domain.rarity import words_of
 
 SILENCES: Mapping[str, str] = {
     "excluded-segment": "the person is in a segment that is not talked to here",
@@ -187,20 +189,19 @@ class Surprise:
     """
 
     ask: Ask
+    who: Standing
     safe: Collection[str]
     spoken: frozenset[str] | None = None
 
     def of(self, name: str | None, origin: Origin) -> float:
         """How surprising this candidate would be."""
-        hidden = 1.0
-        for source in origin.sources:
-            if source != "asked":
-                hidden = min(hidden, HIDDEN.get(source, 0.0))
-        ask = self.ask
+        ask, hidden = self.ask, _hidden(tuple(origin.sources))
         if not hidden or ask.level not in HIDDEN_FROM or name is None or name in self.safe:
             return 0.0
         if self.spoken is None:
-            self.spoken = frozenset(_spoken_of(ask))
+            self.spoken = self.who.spoken
+            if ask.cart or ask.profile.viewed:
+                self.spoken = self.spoken.union(_done_here(ask))
         item = ask.shelf.items.get(name)
         for bits, part in ask.rarity.of(item) if item is not None else ():
             if part not in self.spoken:
@@ -218,17 +219,17 @@ class Surprise:
             dropped[name] = "surprising"
 
 
-def _spoken_of(ask: Ask) -> Iterator[str]:
-    """Words that the person stated, and what is liked, in the cart or was looked at just now is
-    about, in lower case."""
-    profile, items = ask.profile, ask.shelf.items
-    for field in profile.traits.values():
-        if field.provenance == "stated":
-            words = field.value if isinstance(field.value, list) else (field.value,)
-            yield from (word.lower() for word in words if isinstance(word, str))
-    since = ask.now - SESSION
-    here = () if ask.elsewhere else profile.viewed.items()
-    looked_at = (name for name, at in here if since < at <= ask.now)
-    for name in chain(profile.liked, ask.cart, looked_at):
+@lru_cache(maxsize=1000)
+def _hidden(sources: tuple[str, ...]) -> float:
+    """How hidden the most visible of them is; that it was asked about says nothing."""
+    return min((HIDDEN.get(one, 0.0) for one in sources if one != "asked"), default=0.0)
+
+
+def _done_here(ask: Ask) -> Iterator[str]:
+    """What is in the cart or was looked at just now is about."""
+    items, since = ask.shelf.items, ask.now - SESSION
+    here = {} if ask.elsewhere else ask.profile.viewed
+    looked_at = (name for name, at in here.items() if since < at <= ask.now)
+    for name in chain(ask.cart, looked_at):
         if (item := items.get(name)) is not None:
-            yield from (part for _, part in ask.rarity.of(item))
+            yield from words_of(item)

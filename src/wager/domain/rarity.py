@@ -30,23 +30,27 @@ class Rarity:
         self._rates, self.baskets = rates or Rates(), baskets
         self._kept: dict[str, tuple[Part, ...]] = {}
         self._sums: dict[str, float] = {}
-        alone: dict[str, bool] = {}
         self.items = 0
+        sums, tags, categories = dict[str, float](), dict[str, int](), set[str]()
         for item in items:
             self.items += 1
             share = self._rates.of(item.item_id)
-            categories = {name.lower() for name in item.categories}
-            for name in _names(item):
-                self._sums[name] = self._sums.get(name, 0.0) + share
-                alone[name] = name not in alone and name not in categories
-        for tag in [name for name, is_alone in alone.items() if is_alone]:
-            del self._sums[tag]
+            categories.update(item.categories)
+            for name in item.categories:
+                sums[name] = sums.get(name, 0.0) + share
+            for name in item.tags:
+                tags[name] = tags.get(name, 0) + 1
+                if name not in item.categories:
+                    sums[name] = sums.get(name, 0.0) + share
+        for name, share in sums.items():
+            if name in categories or tags[name] != 1:
+                self._sums[name.lower()] = self._sums.get(name.lower(), 0.0) + share
 
     def of(self, item: Item) -> tuple[Part, ...]:
         """What the item is about, the rarest first; where that is nothing, the item itself."""
         kept = self._kept.get(item.item_id)
         if kept is None:
-            known = [name for name in _names(item) if name in self._sums]
+            known = [name for name in words_of(item) if name in self._sums]
             parts = [(self._bits(self._sums[name]), name) for name in known]
             parts = parts or [(self._bits(self._rates.of(item.item_id)), "")]
             kept = self._kept[item.item_id] = tuple(sorted(parts, reverse=True))
@@ -57,7 +61,8 @@ class Rarity:
         return -math.log2((held * self.baskets + 1.0) / (self.baskets + 2.0))
 
 
-def _names(item: Item) -> set[str]:
+def words_of(item: Item) -> set[str]:
+    """Its categories and tags in lower case."""
     return {name.lower() for name in (*item.categories, *item.tags)}
 
 

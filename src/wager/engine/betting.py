@@ -26,7 +26,6 @@ from wager.domain.decisions import (
 )
 from wager.domain.definitions import LEVELS, Level, Shadow
 from wager.domain.models import Payoffs
-from wager.engine import curbing
 from wager.engine.bets import Bet, Table, nothing
 from wager.engine.goals import further_worth, stakes
 from wager.engine.hedging import FALLS_BACK, Notes, hedged
@@ -60,7 +59,6 @@ class Bettor:
         drawn = slate.choices
         notes = [FALLS_BACK] if ask.placement.name in ask.snapshot.cautious else []
         notes += held.reasons(ask.placement)
-        notes += curbing.said(self.live.curbs, ask.placement, table)
         if ask.spent is not None:
             notes.append(ask.spent)
         drawn_rows = [row for row, _ in drawn]
@@ -190,7 +188,7 @@ class Bettor:
         safe, dropped = self.safe_choices(ask)
         who = self.live.standing(ask.profile, ask.now)
         gathered = gather(ask, who, safe, gate(ask, self._why_not))
-        surprise = Surprise(ask, safe)
+        surprise = Surprise(ask, who, safe)
         surprise.left_out(gathered.kept, gathered.dropped)
         found: list[tuple[str | None, Origin]] = list(gathered.kept.items())
         x, values = self._worth(ask, found)

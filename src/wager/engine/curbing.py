@@ -40,7 +40,9 @@ class Curb:
         held = np.asarray(table.x[:, self.unproven] > 0.0)
         held[(table.x[:, self.proven] > 0.0).any(axis=1)] &= self.refuted
         held[table.safe_rows] = False
-        held[[row for row, (_, one) in enumerate(table.found) if "explore" in one.sources]] = False
+        explored = [row for row, (_, one) in enumerate(table.found) if "explore" in one.sources]
+        if explored:
+            held[explored] = False
         return held
 
 
@@ -74,21 +76,18 @@ def curbs_of(
     return found
 
 
-def within(curbs: Curbs, placement: Placement, odds: Odds, table: Table) -> Odds:
-    """The odds with each of what is unproven held to its share of them."""
-    curb, cap = curbs.get(placement.name), placement.tactic_cap
-    if curb is None or cap is None or not (held := curb.held(table)).any():
-        return odds
-    return curbed(odds, held, cap.share)
-
-
-def said(curbs: Curbs, placement: Placement, table: Table) -> list[Reason]:
-    """What is held down among these candidates, if anything is."""
+def within(
+    curbs: Curbs, placement: Placement, odds: Odds, table: Table
+) -> tuple[Odds, Reason | None]:
+    """The odds with each of what is unproven held to its share of them, and what is said of that
+    where anything is."""
     curb, cap = curbs.get(placement.name), placement.tactic_cap
     if curb is None or cap is None:
-        return []
+        return odds, None
     held = curb.held(table)
     named = [name for column, name in enumerate(curb.ages) if held[:, column].any()]
-    words = ", ".join(f"{name} ({curb.ages[name]} days)" for name in named)
+    if not named:
+        return odds, None
+    words = ", ".join([f"{name} ({curb.ages[name]} days)" for name in named])
     text = f"held to {cap.share:.0%} of the odds, as no lift was measured: {words}"
-    return [Reason(kind="tactic-cap", text=text)] if named else []
+    return curbed(odds, held, cap.share), Reason(kind="tactic-cap", text=text)

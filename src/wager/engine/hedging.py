@@ -23,9 +23,11 @@ FALLS_BACK = Reason(kind="drift", text="brings less than was said: mostly the sa
 class Notes:
     """What one bet notes while its odds are asked for, slot by slot: `held` is what the best
     promised more than the safe choice where that was too little, None where it was enough; `given`
-    are the policy's odds of what is `told` of the candidates, where learning has a budget."""
+    are the policy's odds of what is `told` of the candidates, where learning has a budget;
+    `curbed` says which tactics are held to a share of the odds."""
 
     held: list[float | None] = field(default_factory=list)
+    curbed: Reason | None = None
     given: list[Floats] = field(default_factory=list)
     told: Floats = field(default_factory=lambda: np.zeros(0))
 
@@ -66,13 +68,15 @@ class Notes:
                 table.found[row] = name, replace(origin, level="neutral")
 
     def reasons(self, placement: Placement) -> list[Reason]:
-        """Why the level is lower than it might be; the weight is what the best promised."""
+        """Why the level is lower than it might be (the weight is what the best promised), and what
+        is held to a share of the odds."""
         small = [gain for gain in self.held if gain is not None]
+        found = [] if self.curbed is None else [self.curbed]
         if not small:
-            return []
+            return found
         where = f" in {len(small)} of {len(self.held)} slots" if len(self.held) > 1 else ""
         text = f"the gain is too small{where}: nothing promises {_said(placement.least_gain)}"
-        return [Reason(kind="least-gain", text=text, weight=max(small))]
+        return [Reason(kind="least-gain", text=text, weight=max(small)), *found]
 
 
 def hedged(live: Live, ask: Ask, table: Table, by: Shadow, slots: int, notes: Notes) -> Odds:
@@ -95,7 +99,7 @@ def hedged(live: Live, ask: Ask, table: Table, by: Shadow, slots: int, notes: No
     if placement.diversity_floor:
         others = [row for row, (_, one) in enumerate(table.found) if "explore" in one.sources]
         odds = widened(odds, others, placement.diversity_floor) if others else odds
-    odds = curbing.within(live.curbs, placement, odds, table)
+    odds, notes.curbed = curbing.within(live.curbs, placement, odds, table)
     if placement.floors:
         odds = floored(odds, guarded(placement, table.worth, table.further), table.safe_rows)
     if placement.name in ask.snapshot.cautious:
