@@ -26,6 +26,7 @@ from wager.measure.offpolicy import OffPolicy, Seen
 from wager.measure.overview import Hour, Tally
 from wager.measure.tactics import Seen as Tried
 from wager.measure.tactics import Tactics
+from wager.stats.decay import weigh
 from wager.stats.fourier import Scale
 from wager.stats.linear import Regression
 
@@ -49,6 +50,7 @@ class Law:
 
 eighths = st.integers(-80, 80).map(lambda number: number / 8.0)
 positive = st.integers(1, 80).map(lambda number: number / 8.0)
+times = st.sampled_from([-4000.0, 0.0, 1.0, 3.0, 250.0, 257.0, 259.0, 4000.0])  # in half-lives
 names = st.sampled_from(["ada", "bob", "cyd", "dan"])
 rows = st.lists(st.lists(eighths, min_size=3, max_size=3), min_size=1, max_size=3)
 facts = st.dictionaries(st.tuples(st.sampled_from(["bets", "won"]), names), eighths, max_size=3)
@@ -110,9 +112,9 @@ FOLDS: dict[str, Law] = {
     ),
     "crowd": Law(
         empty=Crowd,
-        observations=st.tuples(st.lists(names, unique=True, max_size=3), positive),
-        add=lambda fold, seen: fold.add(*seen),
-        view=lambda fold: (fold.baskets, fold.items, fold.best()),
+        observations=st.tuples(st.lists(names, unique=True, max_size=3), positive, times),
+        add=lambda fold, seen: fold.add(seen[0], seen[1] * weigh(fold, seen[2])),
+        view=lambda fold: (fold.unit, fold.baskets, fold.items, fold.best()),
     ),
     "cells": Law(
         empty=Cells,
@@ -134,9 +136,9 @@ FOLDS: dict[str, Law] = {
     ),
     "honesty": Law(
         empty=Honesty,
-        observations=st.tuples(eighths, eighths, st.integers(1, 8).map(float)),
-        add=lambda fold, seen: fold.add(*seen),
-        view=lambda fold: (fold.bins, fold.squares, fold.newest),
+        observations=st.tuples(eighths, eighths, times),
+        add=lambda fold, seen: fold.add(seen[0], seen[1], weigh(fold, seen[2])),
+        view=lambda fold: (fold.unit, fold.bins, fold.squares, fold.newest),
     ),
     "watch": Law(
         empty=Watch,

@@ -8,6 +8,7 @@ import pytest
 
 import wager
 from wager.domain.alarms import Alarm
+from wager.engine import fitting
 from wager.engine.engine import Engine
 from wager.learn import drift
 from wager.learn.rewards import Rewards
@@ -24,6 +25,7 @@ class Shop:
     def __init__(self) -> None:
         self.at, self.turn, self.rng = START, 0, np.random.default_rng(5)
         self.engine: Engine = wager.open("memory://", now=lambda: self.at)
+        self.engine.live.draw_key = b"the same draws in every run"
         self.engine.publish(
             items=[{"itemId": name} for name in BEFORE],
             placements=[{"name": "home", "default": "p-0"}],
@@ -41,7 +43,9 @@ class Shop:
             for _ in range(EACH_HOUR):
                 self.turn += 1
                 who = f"u-{self.turn % 50}"
-                decision = self.engine.decide(placement="home", user_id=who)
+                decision = self.engine.decide(
+                    placement="home", user_id=who, decision_id=f"d-{self.turn}"
+                )
                 shown = str(decision.choices[0].item_id)
                 regret += max(worth.values()) - worth[shown]
                 if self.rng.random() < worth[shown]:
@@ -71,6 +75,7 @@ class Shop:
 @pytest.fixture
 def shop(monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     monkeypatch.setattr(drift, "WARM_CHOICES", 150.0)
+    monkeypatch.setattr(fitting, "MUCH", 10**9)  # what is new is fitted at once, not by the clock
     made = Shop()
     yield made
     made.engine.close()

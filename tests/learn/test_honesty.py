@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from wager.domain.estimates import NotEnough
-from wager.learn.honesty import HALF_LIFE_DAYS, Honesty, weight_at
+from wager.learn.honesty import HALF_LIFE_DAYS, Honesty
 from wager.measure.calibration import Calibration, Skill
+from wager.stats.decay import STEP, half_lives, weigh
 
 Floats = NDArray[np.float64]
 ROUNDS, BLOCK, CANDIDATES = 200_000, 2_000, 8
@@ -112,14 +114,29 @@ def test_what_promised_nothing_but_won_is_said_to_win() -> None:
     assert float(_told(fold, np.array([0.0]))[0]) == pytest.approx(0.2, abs=0.03)
 
 
-def test_old_bets_fade() -> None:
-    start = datetime(2026, 1, 5, tzinfo=UTC)
+@pytest.mark.parametrize("year", [1998, 2026, 2031, 2060])
+def test_old_bets_fade(year: int) -> None:
+    start = datetime(year, 1, 5, tzinfo=UTC)
     fold = Honesty()
     for day in range(int(10 * HALF_LIFE_DAYS)):
-        weight = weight_at((start + timedelta(days=day)).timestamp())
+        at = (start + timedelta(days=day)).timestamp()
+        weight = weigh(fold, half_lives(at, HALF_LIFE_DAYS))
         for number in range(100):
             fold.add(0.1, float(number < (30 if day < 5 * HALF_LIFE_DAYS else 10)), weight)
     assert float(_told(fold, np.array([0.1]))[0]) == pytest.approx(0.1, rel=0.1)
+
+
+def test_bets_in_the_unit_of_2020_are_read_as_such() -> None:
+    old = Honesty()
+    old.add(0.1, 1.0, weigh(old, 900.0))
+    assert old.unit == 3 * STEP
+    kept = {"bins": {-14: [2.0**900, 2.0**900 * 0.1, 2.0**900]},
+            "squares": 2.0**900, "newest": 2.0**900}  # fmt: skip
+    read = msgspec.msgpack.decode(msgspec.msgpack.encode(kept), type=Honesty)
+    read.add(0.1, 0.0, weigh(read, 901.0))
+    old.add(0.1, 0.0, weigh(old, 901.0))
+    assert read.unit == old.unit
+    assert _told(read, np.array([0.1])) == pytest.approx(_told(old, np.array([0.1])))
 
 
 def test_a_late_win_counts_once() -> None:

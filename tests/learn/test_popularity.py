@@ -2,9 +2,9 @@
 
 import heapq
 from datetime import UTC, datetime, timedelta
-from types import ModuleType
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from wager.domain.events import Event
 from wager.domain.identity import Identity
-from wager.learn import honesty, moments, popularity
-from wager.learn.popularity import KEPT, Crowd, actions
+from wager.learn.popularity import HALF_LIFE_DAYS, KEPT, Crowd, actions
+from wager.stats.decay import STEP, half_lives, weigh
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
@@ -27,9 +27,30 @@ def event(name: str, days: float = 0, **properties: Any) -> Event:
 
 
 def test_thirty_days_halve_a_weight() -> None:
-    _, old = actions(event("Item Clicked", itemId="a"))
-    _, new = actions(event("Item Clicked", days=30, itemId="a"))
-    assert abs(new / old - 2.0) < 1e-9
+    crowd = Crowd()
+    for name, days in (("old", 0), ("new", 30)):
+        at = (NOON + timedelta(days=days)).timestamp()
+        crowd.add([name], weigh(crowd, half_lives(at, HALF_LIFE_DAYS)))
+    assert crowd.items["new"] / crowd.items["old"] == pytest.approx(2.0)
+
+
+def test_counts_in_the_unit_of_2020_are_read_as_such() -> None:
+    kept = msgspec.msgpack.encode({"baskets": 8.0, "items": {"a": 8.0}, "top": {"a": 8.0}})
+    crowd = msgspec.msgpack.decode(kept, type=Crowd)
+    crowd.add(["b"], weigh(crowd, 3.0))
+    assert crowd.items == {"a": 8.0, "b": 8.0}
+    crowd.add(["c"], weigh(crowd, STEP + 1.0))
+    assert crowd.items == {"a": 2.0 ** (3 - STEP), "b": 2.0 ** (3 - STEP), "c": 2.0}
+    assert [name for name, _ in crowd.best()] == ["c", "a", "b"]
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(crowd), type=Crowd) == crowd
+
+
+def test_a_snapshot_keeps_its_shares_while_the_unit_moves() -> None:
+    crowd = Crowd()
+    crowd.add(["a"], weigh(crowd, 0.0))
+    rates = crowd.rates()
+    crowd.add(["a", "b"], weigh(crowd, float(STEP)))
+    assert rates.of("a") == 1.0
 
 
 def test_an_order_speaks_for_each_item_once_and_not_for_gifts() -> None:
@@ -59,9 +80,3 @@ def test_tops_are_the_true_tops_however_often_they_are_asked(seed: int, every: i
     assert len(rates) == len(crowd.items)
     for name, weight in crowd.items.items():
         assert rates.of(name) == weight / crowd.baskets
-
-
-@pytest.mark.parametrize("module", [honesty, moments, popularity])
-def test_a_date_beyond_every_calendar_is_no_error(module: ModuleType) -> None:
-    last = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
-    assert module.weight_at(0.0) < 1.0 < module.weight_at(last) < float("inf")

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import structs
 
 from wager.collect.consent import stated
-from wager.collect.quality import Unreadable
+from wager.collect.quality import EARLIEST, FUTURE_TOLERANCE, Unreadable
 from wager.collect.tokens import subject
 from wager.decide.ladder import carried, evidence
 from wager.decide.restraint import better_left_alone, discreet, silence
@@ -36,7 +36,6 @@ from wager.unify.uses import short
 from wager.unify.view import view
 
 MAX_PLACEMENTS = 20
-EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 HELD_OUT = Reason(kind="holdout", text="held out, so that lift can be known")
 SAFE_FOR_HELD_OUT = Reason(kind="holdout", text="held out: gets the safe choice")
 ATTEMPTS = 3
@@ -106,9 +105,21 @@ class Deciding:
         for name in names:
             if name not in known:
                 raise UnknownName("placement", name, known)
-        if request.at is not None and request.at < EARLIEST:
-            raise BadInput(f"`at` is {request.at.isoformat()}; 1970 is the first year that works")
+        if request.at is not None:
+            self._may_be(request.at, preview=request.preview)
         return _as_one_page([known[name] for name in names])
+
+    def _may_be(self, at: datetime, *, preview: bool) -> None:
+        """A bet is placed by now: one of the future would never be settled, and would weigh more
+        than all that was learnt."""
+        if at < EARLIEST:
+            raise BadInput(f"`at` is {at.isoformat()}; 1970 is the first year that works")
+        now = self.live.now()
+        if not preview and at > now + FUTURE_TOLERANCE:
+            raise BadInput(
+                f"`at` is {at.isoformat()}, more than 5 minutes after now ({now.isoformat()}); "
+                "ask with `preview: true` to look ahead"
+            )
 
     def _who(self, request: DecideRequest, public: bool, now: datetime) -> tuple[Profile, bool]:
         """The profile asked about and whether it is stored; a new one where nobody is known."""

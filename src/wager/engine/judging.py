@@ -14,7 +14,8 @@ from wager.domain.identity import Time
 from wager.domain.models import Payoffs
 from wager.domain.settlement import news
 from wager.learn.drift import DAY_HOURS, HOUR, SETTLED, Watch, alarms
-from wager.learn.honesty import Honesty, weight_at
+from wager.learn.honesty import HALF_LIFE_DAYS, Honesty
+from wager.stats.decay import half_lives, weigh
 
 GATHERED = 500  # bets whose inputs are summed together
 
@@ -78,7 +79,7 @@ class Judging(msgspec.Struct):
             )
             return
         fold, watch = self._folds(decision.placement)
-        weight, hour = weight_at(decision.at.timestamp()), _hour(decision.at)
+        weight, hour = _weight(fold, decision.at), _hour(decision.at)
         for slot, one in said.items():
             before = found.before.rewards.get(slot, 0.0)
             if before != one.reward:
@@ -95,7 +96,7 @@ class Judging(msgspec.Struct):
         for name in over:
             bet = self.waiting.pop(name)
             fold, watch = self._folds(bet.placement)
-            weight, hour = weight_at(bet.at.timestamp()), _hour(bet.at)
+            weight, hour = _weight(fold, bet.at), _hour(bet.at)
             for one in bet.said.values():
                 fold.add(one.raw, one.reward, weight)
                 watch.settled(hour, one.told, one.reward)
@@ -169,6 +170,10 @@ def _said(decision: Decision, rewards: Mapping[int, float]) -> Iterator[tuple[in
         if one.item_id is not None:
             raw = one.expected_reward if one.raw_reward is None else one.raw_reward
             yield one.slot, Said(raw, one.expected_reward, rewards.get(one.slot, 0.0))
+
+
+def _weight(fold: Honesty, at: datetime) -> float:
+    return weigh(fold, half_lives(at.timestamp(), HALF_LIFE_DAYS))
 
 
 def _hour(at: datetime) -> int:

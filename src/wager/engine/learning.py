@@ -33,8 +33,9 @@ from wager.engine.relating import Related
 from wager.engine.retraining import Retraining
 from wager.engine.sparing import Sparing
 from wager.learn import attribution
-from wager.learn.popularity import KEPT, Crowd, actions, weight_at
+from wager.learn.popularity import HALF_LIFE_DAYS, KEPT, Crowd, actions
 from wager.learn.rewards import Rewards, pack, unpack
+from wager.stats.decay import half_lives, weigh, weight_now
 from wager.stores.base import DecisionQuery, EventQuery
 
 PAGE = 2000
@@ -195,11 +196,11 @@ class Learning:
         names, weight = actions(event)
         if not names:
             return
-        crowds = self._kept.crowds
-        crowds.setdefault("", Crowd()).add(names, weight)
         profile = followed(self.live.stores, stored.profile_id)
-        for segment in profile.segments if profile is not None else ():
-            crowds.setdefault(segment, Crowd()).add(names, weight)
+        at = half_lives(event.at.timestamp(), HALF_LIFE_DAYS)
+        for group in ("", *(profile.segments if profile is not None else ())):
+            crowd = self._kept.crowds.setdefault(group, Crowd())
+            crowd.add(names, weight * weigh(crowd, at))
 
     def _settle_lost(self, now: datetime) -> int:
         """Windows that have passed: by the clock for live bets, by the events' time in a replay."""
@@ -266,20 +267,20 @@ class Learning:
         """Hand a new snapshot to deciding."""
         crowds = self._kept.crowds
         everybody = crowds.get("", Crowd())
-        inside = {name: crowd for name, crowd in crowds.items() if name}
         latest = self._kept.latest
-        one = weight_at(latest.timestamp()) if latest is not None else 1.0
-        doubt = DOUBTED_BASKETS * one
+        now = half_lives(latest.timestamp(), HALF_LIFE_DAYS) if latest is not None else 0.0
+        doubts = {name: DOUBTED_BASKETS * weight_now(crowd, now) for name, crowd in crowds.items()}
+        doubt = doubts.pop("", DOUBTED_BASKETS)
         alarms = self._kept.retraining.said(self._alarms())
         self.live.snapshot = Snapshot(
             version=self.version,
             alarms=alarms,
             cautious=frozenset(one.placement for one in alarms if one.fallback),
-            baskets=everybody.baskets / one,
+            baskets=DOUBTED_BASKETS * everybody.baskets / doubt,
             popular=everybody.shares(KEPT, doubt),
             rates=everybody.rates(doubt),
-            popular_in={name: crowd.shares(60, doubt) for name, crowd in inside.items()},
-            rates_in={name: crowd.rates(doubt) for name, crowd in inside.items()},
+            popular_in={name: crowds[name].shares(60, each) for name, each in doubts.items()},
+            rates_in={name: crowds[name].rates(each) for name, each in doubts.items()},
             also_bought=self._related.also_bought,
             harmed=self._sparing.harmed(self.live.now()),
             taste=self._related.taste,

@@ -6,12 +6,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from wager.learn.popularity import EPOCH_DAYS, LATEST
+from wager.stats.decay import in_one_unit
 
 Floats = NDArray[np.float64]
 Curve = tuple[Floats, Floats]  # what was said (points,), rising; what to say instead (points,)
 
-HALF_LIFE_DAYS = 4.0
+HALF_LIFE_DAYS = 4.0  # a bet weighs twice as much as one from 4 days before
 PER_DOUBLING = 4  # bins are 19 % wide
 DOUBTED_WINS = 10.0  # as many wins, just as often as was said, weigh against those that were seen
 FAR = 1000.0  # beyond the largest that was seen, the last ratio holds
@@ -32,9 +32,14 @@ class Honesty(msgspec.Struct):
     bins: dict[int | None, list[float]] = {}
     squares: float = 0.0
     newest: float = 0.0  # the largest weight: that of the latest bet
+    unit: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.unit is None and self.newest:
+            self.unit = 0  # kept before there were units, in that of 2020
 
     def add(self, said: float, reward: float, weight: float = 1.0) -> None:
-        """One settled choice."""
+        """One settled choice, as heavy as `weigh` says."""
         cell = self.bins.setdefault(_bin(said), [0.0, 0.0, 0.0])
         cell[0] += weight
         cell[1] += weight * said
@@ -56,12 +61,19 @@ class Honesty(msgspec.Struct):
 
     def merge(self, other: "Honesty") -> "Honesty":
         """Both sides together."""
-        bins = {index: list(cell) for index, cell in self.bins.items()}
+        unit, mine, theirs = in_one_unit(self, other)
+        bins = {index: [mine * one for one in cell] for index, cell in self.bins.items()}
         for index, cell in other.bins.items():
-            mine = bins.setdefault(index, [0.0, 0.0, 0.0])
+            both = bins.setdefault(index, [0.0, 0.0, 0.0])
             for column in range(3):
-                mine[column] += cell[column]
-        return Honesty(bins, self.squares + other.squares, max(self.newest, other.newest))
+                both[column] += theirs * cell[column]
+        squares = mine * self.squares + theirs * other.squares
+        return Honesty(bins, squares, max(mine * self.newest, theirs * other.newest), unit)
+
+    def rescale(self, share: float) -> None:
+        """Count in another unit (`stats.decay`)."""
+        self.fade(share)
+        self.newest *= share
 
     def curve(self) -> Curve | None:
         """What to say instead of what would have been said: rising, between the bins straight.
@@ -104,8 +116,3 @@ def _rising(y: Floats, weight: Floats) -> Floats:
             (one, w1, n1), (other, w2, n2) = pools[-2], pools[-1]
             pools[-2:] = [((one * w1 + other * w2) / (w1 + w2), w1 + w2, n1 + n2)]
     return np.repeat([value for value, _, _ in pools], [many for _, _, many in pools])
-
-
-def weight_at(timestamp: float) -> float:
-    """How much a bet of that moment weighs: later ones more, so that older ones fade."""
-    return float(2.0 ** min((timestamp / 86400.0 - EPOCH_DAYS) / HALF_LIFE_DAYS, LATEST))

@@ -27,17 +27,10 @@ ITSELF = 0.14  # the item's own level may differ more than the columns'
 SWEEPS = 4  # of backfitting
 # times stronger than usual that all columns but an item's own level lean
 GRID = (0.1, 0.5, 2.5, 12.5, 100.0)
-HALF_LIFE_DAYS = 60.0
+HALF_LIFE_DAYS = 60.0  # a showing weighs twice as much as one from 60 days before
 MUCH = 1_000.0  # showings
 GATHERED = 1_000  # showings that are brought into the sums at once
-EPOCH_DAYS = 18262.0
-LATEST = 400.0  # half-lives after that: what is dated later weighs no more
 _NO_CELLS: Mapping[str, Cell] = {}
-
-
-def weight_at(timestamp: float) -> float:
-    """What one showing at that time weighs: it doubles every 60 days, so older ones fade."""
-    return float(2.0 ** min((timestamp / 86400.0 - EPOCH_DAYS) / HALF_LIFE_DAYS, LATEST))
 
 
 class KeptMoments(msgspec.Struct, frozen=True):
@@ -53,6 +46,7 @@ class KeptMoments(msgspec.Struct, frozen=True):
     features: bytes
     gains: bytes
     newest: float
+    unit: int | None = 0  # that of 2020 before there were units
 
 
 class Moments:
@@ -65,7 +59,7 @@ class Moments:
 
     __slots__ = (
         "_chosen_at", "_new", "_times", "_waiting", "columns", "features", "gains", "last",
-        "newest", "precision", "rows", "shares", "since", "width",
+        "newest", "precision", "rows", "shares", "since", "unit", "width",
     )  # fmt: skip
 
     def __init__(self, width: int) -> None:
@@ -79,6 +73,7 @@ class Moments:
         self.features: Floats = np.zeros((16, COLUMNS, width))
         self.gains: Floats = np.zeros((16, COLUMNS))
         self.newest = 0.0
+        self.unit: int | None = None
         self._new: list[tuple[int, Floats, Floats, float]] = []  # not in the sums yet
         self._times, self._chosen_at = 1.0, 0.0
         self._waiting: dict[str, set[str]] = {}
@@ -91,6 +86,7 @@ class Moments:
             return fold  # written with another number of columns
         fold.columns, fold.since, fold.rows = kept.columns, kept.since, kept.rows
         fold.shares, fold.newest, fold.last = kept.shares, kept.newest, kept.last
+        fold.unit = kept.unit
         for name in ("precision", "features", "gains"):
             empty = getattr(fold, name)
             full = np.zeros((max(2 * count, 16), *empty.shape[1:]))
@@ -105,11 +101,12 @@ class Moments:
         return KeptMoments(
             self.width, self.columns, self.since, self.last, self.rows, self.shares,
             self.precision[:count].tobytes(), self.features[:count].tobytes(),
-            self.gains[:count].tobytes(), self.newest,
+            self.gains[:count].tobytes(), self.newest, self.unit,
         )  # fmt: skip
 
     def add(self, c: Floats, row: int, x: Floats, looked: float, weight: float) -> None:
-        """One showing at c with features x (width,), in a slot that is looked at that often."""
+        """One showing at c with features x (width,), in a slot that is looked at that often, as
+        heavy as `weigh` says."""
         self._new.append((row, c, x, weight * looked**2))
         self.newest = max(self.newest, weight)
         if len(self._new) >= GATHERED:
@@ -140,6 +137,11 @@ class Moments:
         self._gather()
         for sums in (self.precision, self.features, self.gains):
             sums *= share
+
+    def rescale(self, share: float) -> None:
+        """Count in another unit (`stats.decay`)."""
+        self.fade(share)
+        self.newest *= share
 
     def row(self, name: str, shares: Sequence[Group]) -> int:
         """Where an item's sums are; late-comers share those of their first group."""

@@ -7,10 +7,9 @@ import msgspec
 
 from wager.domain.events import CART_ADDED, CLICKED, LIKED, ORDERED, Event
 from wager.domain.models import Rates
+from wager.stats.decay import in_one_unit
 
-HALF_LIFE_DAYS = 30.0
-EPOCH_DAYS = 18262.0  # 2020-01-01: weights grow from here on, so that adding never rescales
-LATEST = 900.0  # half-lives after that: what is dated later weighs no more
+HALF_LIFE_DAYS = 30.0  # a basket weighs twice as much as one from 30 days before
 WEIGHTS: Mapping[str, float] = {
     ORDERED: 1.0,
     CART_ADDED: 0.5,
@@ -22,15 +21,23 @@ KEPT = 200
 
 
 class Crowd(msgspec.Struct):
-    """Forward-decayed weights of one group's baskets and items; `top` holds the likely best."""
+    """Weights of one group's baskets and items, which fade; `top` holds the likely best.
+
+    What was kept before there were units was in that of 2020, which is 0.
+    """
 
     baskets: float = 0.0
     items: dict[str, float] = {}
     top: dict[str, float] = {}
     touched: set[str] = set()
+    unit: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.unit is None and self.baskets:
+            self.unit = 0
 
     def add(self, names: Iterable[str], weight: float) -> None:
-        """One basket (or click) with its items, each of the same weight."""
+        """One basket (or click) with its items, each of the same weight (`weigh`)."""
         self.baskets += weight
         items, touched = self.items, self.touched
         for name in names:
@@ -39,10 +46,18 @@ class Crowd(msgspec.Struct):
 
     def merge(self, other: "Crowd") -> "Crowd":
         """Both groups' weights together."""
-        items = dict(self.items)
+        unit, mine, theirs = in_one_unit(self, other)
+        items = {name: mine * weight for name, weight in self.items.items()}
         for name, weight in other.items.items():
-            items[name] = items.get(name, 0.0) + weight
-        return Crowd(baskets=self.baskets + other.baskets, items=items, touched=set(items))
+            items[name] = items.get(name, 0.0) + theirs * weight
+        baskets = mine * self.baskets + theirs * other.baskets
+        return Crowd(baskets=baskets, items=items, touched=set(items), unit=unit)
+
+    def rescale(self, share: float) -> None:
+        """Count in another unit (`stats.decay`); a snapshot may still read the old tables."""
+        self.baskets *= share
+        self.items = {name: share * weight for name, weight in self.items.items()}
+        self.top = {name: share * weight for name, weight in self.top.items()}
 
     def best(self, limit: int = KEPT) -> list[tuple[str, float]]:
         """The largest weights. Weights only grow, so only what was touched can newly be here."""
@@ -71,13 +86,9 @@ def _by_weight(pair: tuple[str, float]) -> tuple[float, str]:
     return pair[1], pair[0]
 
 
-def weight_at(timestamp: float) -> float:
-    """What one action at that time weighs: it doubles every 30 days, so older ones fade."""
-    return float(2.0 ** min((timestamp / 86400.0 - EPOCH_DAYS) / HALF_LIFE_DAYS, LATEST))
-
-
 def actions(event: Event) -> tuple[list[str], float]:
-    """The items that an event speaks for and how much; gifts and unknown events speak for none."""
+    """The items that an event speaks for and how much, whenever it was; gifts and unknown events
+    speak for none."""
     base = WEIGHTS.get(event.name, 0.0) if event.kind == "track" else 0.0
     if base == 0.0 or event.properties.get("gift") is True:
         return [], 0.0
@@ -92,4 +103,4 @@ def actions(event: Event) -> tuple[list[str], float]:
     else:
         name = event.properties.get("itemId") or event.properties.get("product_id")
         names = [str(name)] if name else []
-    return names, base * weight_at(event.at.timestamp())
+    return names, base

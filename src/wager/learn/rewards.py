@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from wager.domain.decisions import Choice, Decision, LoggedDecision
 from wager.domain.models import Payoffs
 from wager.domain.moments import Cell, Group, told
-from wager.learn.moments import KeptMoments, Moments, weight_at
+from wager.learn.moments import HALF_LIFE_DAYS, KeptMoments, Moments
+from wager.stats.decay import half_lives, weigh
 from wager.stats.linear import Regression
 
 Floats = NDArray[np.float64]
@@ -126,7 +127,7 @@ class Rewards:
         if new:
             self.moments.admit(said, decision.profile_id, logged.sequence)
         c = self.moments.moment(said, logged.sequence)
-        weight = weight_at(decision.at.timestamp())
+        weight = weigh(self.moments, half_lives(decision.at.timestamp(), HALF_LIFE_DAYS))
         for number, choice in enumerate(decision.choices):
             candidate = seen.get(choice.item_id) if choice.item_id is not None else None
             if candidate is None or not candidate.features:
