@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -60,10 +61,9 @@ def keys() -> dict[str, str]:
     return KEYS
 
 
-@pytest.fixture(scope="session")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where a server answers that has a small shop in it."""
-    store = tmp_path_factory.mktemp("console") / "shop.db"
+@contextmanager
+def _served(store: Path) -> Iterator[str]:
+    """Where a server in a process of its own answers over this store; stopped cleanly."""
     with subprocess.Popen(
         [sys.executable, "-W", "error::ResourceWarning", str(SERVE), f"sqlite:///{store}"],
         stdout=subprocess.PIPE,
@@ -74,11 +74,24 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         assert process.stdout is not None
         told = process.stdout.readline().strip()
         assert told.startswith("http://127.0.0.1:"), "the server did not start"
-        with _client(told) as client:
-            _fill(client)
         yield told
         process.terminate()
         assert process.wait(30) == 0, "the server did not stop cleanly"
+
+
+@pytest.fixture(scope="session")
+def served() -> Callable[[Path], AbstractContextManager[str]]:
+    """Serves another store than the small shop's: `with served(path) as address`."""
+    return _served
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where a server answers that has a small shop in it."""
+    with _served(tmp_path_factory.mktemp("console") / "shop.db") as told:
+        with _client(told) as client:
+            _fill(client)
+        yield told
 
 
 def _client(address: str) -> httpx.Client:

@@ -15,7 +15,8 @@ Visit = Callable[[Page, str], None]
 PATHS = (
     "/", "/bets", "/bets/bet-3", "/bets/bet-3?slot=1", "/people", "/people/user_id/u-5",
     "/people/user_id/family", "/placements", "/placements/home", "/placements/capped",
-    "/content", "/content?state=unavailable", "/events", "/honesty", "/find?q=nothing-is-called-so",
+    "/content", "/content?state=unavailable", "/events", "/honesty", "/results",
+    "/results?placement=capped", "/find?q=nothing-is-called-so",
 )  # fmt: skip
 CONTRAST = """() => {
   const channel = (c) => (c /= 255) <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
@@ -88,11 +89,12 @@ def test_overview_says_what_the_report_says(
         expect(one.locator("dd.value")).to_have_text(f"{report[figure]:,}")
     expect(figures).to_contain_text(f"{report['open']} open")
     for level, count in report["byLevel"].items():
-        expect(page.locator(".legend a").filter(has_text=level)).to_contain_text(str(count))
+        expect(page.locator(".legend tr").filter(has_text=level)).to_contain_text(str(count))
     expect(page.locator(".slip")).to_have_count(8)
     assert report["lift"]["type"] == "NotEnough"
     needed, seen = report["lift"]["needed"], report["lift"]["seen"]
-    expect(figures).to_contain_text(f"needs {needed} {report['lift']['what']}, seen {seen}")
+    assert report["lift"]["what"] == "profiles in each group"
+    expect(figures).to_contain_text(f"needs {needed} people in each group, seen {seen}")
 
 
 def test_overview_is_live(sign_in: Callable[..., Page], shop: Shop) -> None:

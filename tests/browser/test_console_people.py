@@ -102,7 +102,9 @@ def test_what_was_ordered_is_marked_as_a_gift_and_back(
 ) -> None:
     page = sign_in()
     visit(page, "/people/user_id/u-8")
-    line = shop("GET", "/v1/profiles/user_id/u-8/orders")["lines"][0]
+    lines = shop("GET", "/v1/profiles/user_id/u-8/orders")["lines"]
+    assert [one["at"] for one in lines] == sorted((one["at"] for one in lines), reverse=True)
+    line = lines[0]
     row = page.locator("#ordered tbody tr").first
     expect(row).not_to_contain_text("a gift (")
     row.get_by_role("button", name="A gift").click()

@@ -6,10 +6,10 @@ import msgspec
 import pytest
 
 from wager.console import caps, sides
+from wager.console.alarms import alarm, in_force, past
 from wager.console.asking import Stored
 from wager.console.format import Unit
 from wager.console.outlook import how, varied, who
-from wager.console.placements import alarm
 from wager.console.plots import waterfall
 from wager.console.reported import (
     Diversity,
@@ -44,12 +44,20 @@ def test_a_reason_that_takes_away_is_hollow_and_no_alarm() -> None:
 
 
 def test_an_alarm_says_where_since_when_and_what_is_done() -> None:
-    one = Alarm(placement="home", kind="fewer-wins", text="bets bring less", began_at=NOW,
-                noticed_at=NOW, fallback=True)  # fmt: skip
+    text = "bets brought 2 where 9 were said"
+    one = Alarm(placement="home", kind="fewer-wins", text=text, began_at=NOW, noticed_at=NOW,
+                fallback=True)  # fmt: skip
     said = str(alarm(one))
     assert 'role="alert"' in said and "/console/placements/home" in said
-    assert "fewer wins" in said and "since 5 Jan 2026, 18:00. Bets bring less." in said
-    assert "Fallback: 4 of 5 odds are on the safe choice" in said
+    assert "bets bring less than was said</b>, since 5 Jan 2026, 18:00 UTC. Bets brought" in said
+    assert "the safe choice has 4 of 5 odds" in said
+    over = msgspec.structs.replace(one, over_at=NOW + timedelta(hours=3))
+    assert in_force([over]) == ""
+    assert "Bets bring less than was said, for 3 hours." in str(past([over]))
+    assert "1 alarm in force, above." in str(past([over, one]))
+    moved = Alarm(placement="home", kind="inputs", text="due is 0.2 on average, and was 0",
+                  began_at=NOW, noticed_at=NOW)  # fmt: skip
+    assert "The feature due is 0.2 on average, and was 0. Nothing is changed" in str(alarm(moved))
 
 
 def test_what_is_full_stands_first_and_free_items_are_folded() -> None:

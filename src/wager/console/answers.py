@@ -51,6 +51,7 @@ class Bet(Answer, frozen=True):
     dropped: dict[str, int] = {}
     stepped_down: tuple[Reason, ...] = ()
     stake: float = 0.0
+    regret: float = 0.0
     segments: tuple[str, ...] = ()
     context: dict[str, Any] = {}
     identity: tuple[str, ...] = ()

@@ -17,6 +17,7 @@ from wager.console import (
     overview,
     people,
     placements,
+    results,
 )
 from wager.console.api import Api
 from wager.console.sessions import Sessions
@@ -31,6 +32,7 @@ PAGES = (
     content,
     events,
     honesty,
+    results,
     find,
 )  # their import registers their addresses
 

@@ -7,6 +7,7 @@ from wager.console.answers import Bet, Bets
 from wager.console.api import path_of
 from wager.console.asking import Units, item_titles, names_of, profile_id_of
 from wager.console.charts import Chart
+from wager.console.engineer import for_the_engineer
 from wager.console.fields import choose, field, filters
 from wager.console.format import Unit, percent
 from wager.console.markup import Markup, join, tag
@@ -129,16 +130,18 @@ async def one_bet(sheet: Sheet) -> None:
             _others(found, choice, titles)
             show(slip.left_out(found, titles))
             show(slip.came_of_it(found, choice, unit, titles))
-    show(slip.for_the_engineer(found, choice))
+    show(for_the_engineer(found, choice))
 
 
 def _slots(bet: Bet, shown: Choice) -> Markup | None:
     if len(bet.choices) < 2:
         return None
+    won = slip.winners(bet)
     links = [
         tag(
             "a",
             f"{one.slot + 1} · {slip.title(one)}",
+            tag("span", " won", class_="state won") if one.slot in won else None,
             href=slip.bet_address(bet.decision_id, one.slot),
             aria_current="true" if one.slot == shown.slot else None,
         )

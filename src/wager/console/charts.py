@@ -3,6 +3,7 @@
 import csv
 import io
 import itertools
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ Row = Sequence[str | float | int]
 _names = itertools.count(1)
 _TEXT = {"fontFamily": "system-ui, sans-serif", "fontSize": 12, "color": "var(--ink)"}
 _NARROW = 460
+LINE = 32  # characters of a name before it is broken
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,23 +90,25 @@ def base(**more: Any) -> Option:
 GRID = {"left": 4, "right": 12, "top": 8, "bottom": 4, "containLabel": True}
 
 
-def names_axis(names: Sequence[str], wide: int = 210, overflow: str = "break") -> Option:
-    """A vertical axis of words, the first on top, broken over lines where they are long."""
+def names_axis(names: Sequence[str]) -> Option:
+    """A vertical axis of words, the first on top, over two lines at most where they are long."""
     return {
         "type": "category",
-        "data": list(names),
+        "data": [_broken(name) for name in names],
         "inverse": True,
         "axisLine": {"show": False, "onZero": False},
         "axisTick": {"show": False},
         "axisLabel": {
             "color": "var(--ink)",
-            "width": wide,
-            "overflow": overflow,
             "lineHeight": 15,
             "interval": 0,
             "fontSize": 12,
         },
     }
+
+
+def _broken(name: str) -> str:
+    return "\n".join(textwrap.wrap(name, LINE, max_lines=2, placeholder=" …"))
 
 
 def value_axis(**more: Any) -> Option:
@@ -117,7 +121,7 @@ def value_axis(**more: Any) -> Option:
     }
 
 
-def narrow(axes: int = 1) -> list[Option]:
+def narrow(names: Sequence[str], axes: int = 1) -> list[Option]:
     """Where the chart itself is narrow, as on a phone, the words stand above their bars."""
     words = {
         "inside": True,
@@ -128,7 +132,10 @@ def narrow(axes: int = 1) -> list[Option]:
         "overflow": "truncate",
         "padding": [0, 0, 7, 0],
     }
-    changed: list[Option] = [{"axisLabel": words}, *({} for _ in range(axes - 1))]
+    changed: list[Option] = [
+        {"axisLabel": words, "data": list(names)},
+        *({} for _ in range(axes - 1)),
+    ]
     option = {"yAxis": changed, "grid": {"left": 14, "top": 16}}
     return [{"query": {"maxWidth": _NARROW}, "option": option}]
 

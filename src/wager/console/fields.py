@@ -1,6 +1,6 @@
 """Form fields: plain HTML, so that a filter is an address and the keyboard just works."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from wager.console.markup import Attribute, Child, Markup, tag
 
@@ -35,3 +35,11 @@ def field(name: str, label: str, value: str, **attributes: Attribute) -> Markup:
         tag("label", label, for_=box_id),
         tag("input", id=box_id, name=name, value=value, size=22, **attributes),
     )
+
+
+def chips(label: str, links: Iterable[tuple[str, str, bool]]) -> Markup:
+    """One of several pages: each its name, its address, and whether it is this one."""
+    shown = [
+        tag("a", name, href=to, aria_current="true" if here else None) for name, to, here in links
+    ]
+    return tag("div", shown, class_="slots", role="group", aria_label=label)

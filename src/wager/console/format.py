@@ -21,6 +21,13 @@ RULES: Mapping[str, str] = {
     "better-left-alone": "better left alone: talking did harm to people like them",
     "missing-merge-field": "needs words that are not known of this person",
 }
+LEVEL_WORDS: Mapping[str, str] = {
+    "context": "this person, here and now",
+    "segment": "people of the same segment",
+    "crowd": "what everybody does",
+    "customization": "the words alone are theirs",
+    "neutral": "nothing: the safe choice",
+}
 HAPPENED: Mapping[str, str] = {
     "Item Viewed": "shown",
     "Item Clicked": "clicked",

@@ -3,11 +3,11 @@
 from wager.console import plots
 from wager.console.asking import names_of
 from wager.console.charts import Chart
+from wager.console.fields import chips
 from wager.console.format import number, percent, whole
 from wager.console.markup import Markup, tag
-from wager.console.placements import placement_address
 from wager.console.reported import Calibration, Shadow, Shadows, Skill
-from wager.console.slip import figure
+from wager.console.slip import figure, placement_address
 from wager.console.theme import Sheet, box, empty, href, page, show
 from wager.console.verdicts import table, words
 from wager.domain.estimates import NotEnough
@@ -38,19 +38,15 @@ async def honesty(sheet: Sheet) -> None:
 
 def _head(placement: str, placements: list[str]) -> Markup:
     links = [
-        tag(
-            "a",
+        (
             name or "all placements",
-            href=href(f"/honesty?placement={name}" if name else "/honesty"),
-            aria_current="true" if name == placement else None,
+            href(f"/honesty?placement={name}" if name else "/honesty"),
+            name == placement,
         )
         for name in ("", *placements)
     ]
     return tag(
-        "div",
-        tag("h1", "Are the odds honest?"),
-        tag("div", links, class_="slots", role="group", aria_label="Placement"),
-        class_="headline",
+        "div", tag("h1", "Are the odds honest?"), chips("Placement", links), class_="headline"
     )
 
 
@@ -58,9 +54,9 @@ def _figures(found: Calibration) -> Markup:
     return tag(
         "dl",
         _error("Said and won are apart by", found.error, found.error_by_chance),
-        _error("Had nothing been put right", found.raw_error, None),
+        _error("The same before they are put right", found.raw_error, None),
         _skill("Better than always saying the base rate", found.skill),
-        _skill("The same, had nothing been put right", found.raw_skill),
+        _skill("The same before they are put right", found.raw_skill),
         figure("Settled choices", whole(found.count)),
         class_="figures even card",
         id="figures",

@@ -6,15 +6,17 @@ from urllib.parse import urlencode
 from nicegui import ui
 
 from wager.console import plots
+from wager.console.alarms import in_force
 from wager.console.answers import Bets
 from wager.console.asking import Units, names_of
 from wager.console.charts import Chart
-from wager.console.format import percent, places_of, plural, rule, whole
+from wager.console.fields import chips
+from wager.console.format import LEVEL_WORDS, percent, places_of, plural, rule, whole
 from wager.console.markup import Markup, join, tag
-from wager.console.placements import alarm
 from wager.console.reported import Calibration, Overview
-from wager.console.slip import figure, small
+from wager.console.slip import figure, level_badge, small
 from wager.console.theme import Sheet, box, empty, guarded, href, page, show
+from wager.console.verdicts import lacking
 from wager.domain.definitions import LEVELS
 from wager.domain.estimates import Estimate, NotEnough, Verdict
 
@@ -67,7 +69,7 @@ class Live:
     def write(self, news: News) -> None:
         """Put the figures in; what did not change is not sent."""
         overview = news.overview
-        self.alarms.content = join([alarm(one) for one in overview.alarms])
+        self.alarms.content = in_force(overview.alarms)
         self.note.content = _note(overview)
         self.figures.content = _figures(overview)
         self.levels.draw(plots.levels(overview.by_level))
@@ -127,10 +129,9 @@ async def _ask(sheet: Sheet, units: Units) -> News:
 
 
 def _head(sheet: Sheet, placements: list[str]) -> Markup:
-    def link(name: str, query: dict[str, str], here: bool) -> Markup:
+    def link(name: str, query: dict[str, str], here: bool) -> tuple[str, str, bool]:
         left = {key: value for key, value in query.items() if value}
-        to = href("/") + (f"?{urlencode(left)}" if left else "")
-        return tag("a", name, href=to, aria_current="true" if here else None)
+        return name, href("/") + (f"?{urlencode(left)}" if left else ""), here
 
     placement, hours = sheet.asked("placement"), sheet.asked("hours")
     periods = [
@@ -144,8 +145,8 @@ def _head(sheet: Sheet, placements: list[str]) -> Markup:
     return tag(
         "div",
         tag("h1", "Overview"),
-        tag("div", periods, class_="slots", role="group", aria_label="Period"),
-        tag("div", places, class_="slots", role="group", aria_label="Placement"),
+        chips("Period", periods),
+        chips("Placement", places),
         class_="headline",
     )
 
@@ -172,7 +173,7 @@ def _figures(overview: Overview) -> Markup:
         figure("Bets", whole(overview.bets), f"{whole(overview.open)} open{held}"),
         figure("Won", whole(overview.won), f"of {whole(settled)} settled"),
         _verdict("Win rate", overview.win_rate, said),
-        _verdict("Lift over the held-out", overview.lift, None),
+        _verdict("Lift over the held-out", overview.lift, "in decisions won"),
         figure(
             "People",
             whole(overview.people),
@@ -191,32 +192,26 @@ def _verdict(name: str, verdict: Verdict | None, beside: str | None) -> Markup:
             interval = f"{percent(low, places)} to {percent(high, places)} ({sure})"
             said = f", {beside}" if beside else None
             return figure(name, percent(value, places), interval, said)
-        case NotEnough(needed=needed, seen=seen, what=what):
-            return figure(
-                name, "not enough yet", f"needs {whole(needed)} {what}, seen {whole(seen)}"
-            )
+        case NotEnough():
+            return figure(name, "not enough yet", lacking(verdict))
         case None:
             return figure(name, "not enough yet", "nothing was settled so far")
 
 
 def _legend(overview: Overview) -> Markup:
     total = max(sum(overview.by_level.values()), 1)
-    counts = [(level, overview.by_level.get(level, 0)) for level in reversed(LEVELS)]
-    return tag(
-        "div",
-        [
-            tag(
-                "a",
-                tag("span", level, class_=f"level {level}"),
-                f" {whole(count)} ",
-                tag("span", percent(count / total), class_="soft"),
-                href=href(f"/bets?level={level}"),
-                class_="plain small nowrap",
-            )
-            for level, count in counts
-        ],
-        class_="legend",
-    )
+    rows = [
+        tag(
+            "tr",
+            tag("td", tag("a", level_badge(level), href=href(f"/bets?level={level}"))),
+            tag("td", LEVEL_WORDS[level], class_="soft"),
+            tag("td", whole(count), class_="number"),
+            tag("td", percent(count / total), class_="number soft"),
+        )
+        for level in reversed(LEVELS)
+        for count in (overview.by_level.get(level, 0),)
+    ]
+    return tag("table", tag("tbody", rows), class_="legend small plain")
 
 
 def _calibrated(found: Calibration) -> Markup:

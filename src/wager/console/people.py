@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from urllib.parse import quote, urlencode
 
-from wager.console.answers import Known, Named, People, Person
-from wager.console.api import path_of
+from wager.console.answers import Bets, Known, Named, People, Person
+from wager.console.api import Query, path_of
 from wager.console.asking import item_titles, names_of
 from wager.console.fields import choose, field, filters
 from wager.console.format import number, percent, short, whole, zone
@@ -134,7 +134,7 @@ async def person(sheet: Sheet) -> None:
     with box("columns"):
         with box("stack"):
             asker = next((one for one in found.identities if one.kind in ASKED_FOR), None)
-            tried = Trial(found, asker, placements)
+            tried = Trial(found, asker, await _last_first(sheet, found, placements))
             await trial(sheet, tried, titles)
             if asker is not None:
                 await orders(sheet, asker)
@@ -146,6 +146,13 @@ async def person(sheet: Sheet) -> None:
             await outlook(sheet, found, tried.at if is_asked else None)
             show(_golden_record(found))
     show(_engineer(found))
+
+
+async def _last_first(sheet: Sheet, found: Person, placements: list[str]) -> list[str]:
+    """The placements, first the one where the person's latest bet was placed."""
+    asked: Query = {"profileId": found.profile_id, "limit": 1}
+    latest = (await sheet.api.get("/v1/decisions", Bets, asked)).decisions
+    return sorted(placements, key=lambda name: not latest or name != latest[0].placement)
 
 
 def _head(found: Person) -> Markup:
@@ -176,7 +183,7 @@ def _golden_record(found: Person) -> Markup:
         )
     else:
         ranked = sorted(
-            found.traits.items(), key=lambda pair: (pair[1].provenance, pair[0]), reverse=True
+            found.traits.items(), key=lambda pair: (pair[1].provenance == "derived", pair[0])
         )
         heads = ("What", "Value", "From, and since when")
         rows = [_trait(name, known) for name, known in ranked]

@@ -3,10 +3,11 @@
 from datetime import UTC, datetime
 
 from wager.console import caps, sides
+from wager.console.alarms import DRIFTS, in_force, past
 from wager.console.api import path_of
 from wager.console.asking import Stored, definitions
-from wager.console.format import number, percent, plural, short, span, whole
-from wager.console.markup import Child, Markup, tag
+from wager.console.format import number, percent, plural, whole
+from wager.console.markup import Markup, tag
 from wager.console.reported import (
     Compared,
     Diversity,
@@ -18,17 +19,11 @@ from wager.console.reported import (
     TradeOffs,
 )
 from wager.console.settings import settings
-from wager.console.slip import figure
+from wager.console.slip import figure, placement_address
 from wager.console.theme import Sheet, box, empty, href, page, show
 from wager.console.verdicts import table, words
-from wager.domain.alarms import Alarm
 from wager.domain.definitions import Goal, Placement, Rule, UseCase
 from wager.domain.estimates import Estimate
-
-
-def placement_address(name: str) -> str:
-    """The page of one placement."""
-    return href(path_of("placements", name))
 
 
 @page("/placements", "Placements")
@@ -57,7 +52,7 @@ async def placements(sheet: Sheet) -> None:
                 whole(counts.bets) if counts else "0",
                 _won(counts.won, counts.won + counts.lost) if counts else "nothing settled",
                 words(lifts.placements.get(name, Compared()).lift),
-                tag("span", f"drift: {_kind(alarmed[0])}", class_="harmed") if alarmed else "",
+                tag("span", DRIFTS[alarmed[0].kind], class_="harmed") if alarmed else "",
             ]
         )
     heads = ("Where", "Goal", "Bets", "Won", "Lift over the held-out", "Alarm")
@@ -95,12 +90,12 @@ async def placement(sheet: Sheet) -> None:
     goals = await definitions(sheet.api, "goals", Goal)
     declared = found.definition
     show(_head(declared))
-    show(*[alarm(one) for one in alarms if one.over_at is None])
+    show(in_force(alarms))
     show(_figures(declared, kept, lifts.placements.get(name), found.warnings))
     with box("columns"):
         with box("stack"):
-            in_force = [one.definition for one in cases]
-            show(caps.in_force(declared, in_force, kept.silenced, kept.dropped))
+            declared_cases = [one.definition for one in cases]
+            show(caps.in_force(declared, declared_cases, kept.silenced, kept.dropped))
             show(caps.quiet(declared, kept.silenced))
             show(sides.use_cases(cases, traded, datetime.now(UTC)))
         with box("stack"):
@@ -108,7 +103,7 @@ async def placement(sheet: Sheet) -> None:
             show(sides.variety(declared, varied))
             if (held_back := sides.hedge(declared, hedged)) is not None:
                 show(held_back)
-            show(_past(alarms))
+            show(past(alarms))
     show(settings(declared))
 
 
@@ -130,6 +125,8 @@ def _head(declared: Placement) -> Markup:
         tag(
             "p",
             tag("a", "Bets", href=f"{href('/bets')}?placement={name}"),
+            " ",
+            tag("a", "Did it work?", href=f"{href('/results')}?placement={name}"),
             " ",
             tag("a", "Are its odds honest?", href=f"{href('/honesty')}?placement={name}"),
             class_="end split",
@@ -185,52 +182,3 @@ def _default(declared: Placement) -> str:
             return item_id
         case items:
             return plural(len(items), "item")
-
-
-# ---- drift
-
-
-def _kind(one: Alarm) -> str:
-    return one.kind.replace("-", " ")
-
-
-def alarm(one: Alarm) -> Markup:
-    """What is not as it was: since when, and what is done about it."""
-    fallback: Child = ""
-    if one.fallback:
-        fallback = tag(
-            "span",
-            "Fallback: 4 of 5 odds are on the safe choice until that is over.",
-            class_="strong",
-        )
-    return tag(
-        "p",
-        tag("a", one.placement, href=placement_address(one.placement)),
-        tag("b", f": {_kind(one)} "),
-        f"since {short(one.began_at)}. {one.text[:1].upper()}{one.text[1:]}. ",
-        fallback,
-        class_="note card alarm",
-        role="alert",
-    )
-
-
-def _past(alarms: list[Alarm]) -> Markup:
-    """What drifted and is over; or that nothing does."""
-    over = [one for one in alarms if one.over_at is not None]
-    now = len(alarms) - len(over)
-    lines = [
-        (
-            tag("dt", short(one.began_at)),
-            tag("dd", f"{_kind(one)} for {span(one.over_at - one.began_at)}: {one.text}"),
-        )
-        for one in reversed(over)
-        if one.over_at is not None
-    ]
-    said = "Nothing drifts just now." if not now else f"{plural(now, 'alarm')} in force, above."
-    return tag(
-        "section",
-        tag("h2", "Drift"),
-        tag("p", said, class_="soft"),
-        tag("dl", lines, class_="timeline gap") if lines else None,
-        class_="card",
-    )

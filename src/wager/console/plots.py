@@ -15,9 +15,10 @@ from wager.console.charts import (
     value_axis,
 )
 from wager.console.format import Unit, percent, whole
-from wager.console.reported import Calibration, Hour
+from wager.console.reported import Calibration, Hour, Journey, TenureStep
 from wager.domain.decisions import Reason
 from wager.domain.definitions import LEVELS
+from wager.domain.estimates import Estimate
 
 _KIND_LEVEL: Mapping[str, str] = {
     "everybody": "crowd",
@@ -44,6 +45,16 @@ class Step(NamedTuple):
     colour: str
 
 
+class Interval(NamedTuple):
+    """A value with what it may as well be, in one colour."""
+
+    text: str
+    low: float
+    value: float
+    high: float
+    colour: str
+
+
 MOST_HOURS = 72
 UPRIGHT = {"left": 4, "right": 22, "top": 10, "bottom": 4, "containLabel": True}
 PERCENT = "value => +(100 * value).toFixed(2) + ' %'"
@@ -60,7 +71,7 @@ def waterfall(reasons: Sequence[Reason], expected: float, unit: Unit) -> Plot:
         xAxis=axis,
         yAxis=[names_axis([step.text for step in steps])],
         series=_stacked(steps, 100.0 if unit.is_share else 1.0),
-        media=narrow(),
+        media=narrow([step.text for step in steps]),
     )
     rows: list[Row] = [("reason", "adds"), *((step.text, step.end - step.start) for step in steps)]
     return Plot(option, rows, 34 + 40 * len(steps), "Why: each reason adds to what is expected")
@@ -112,7 +123,7 @@ def _bar(length: float, step: Step, *, shown: bool) -> Option:
     return {
         "value": length,
         "itemStyle": _fill(step) if length else {},
-        "label": {"show": shown, **label},
+        "label": {"show": shown, "opacity": 1, **label},
     }
 
 
@@ -123,6 +134,46 @@ def _fill(step: Step) -> Option:
     return {
         "color": "var(--card)", "borderRadius": 2, "borderColor": step.colour, "borderWidth": 2,
     }  # fmt: skip
+
+
+def intervals(found: Sequence[Interval], unit: Unit, words: str) -> Plot:
+    """Side by side: a dot for each value on a band of what it may as well be; 0 is a line."""
+    scale = 100.0 if unit.is_share else 1.0
+    steps = [
+        Step(one.text, one.low, one.high, unit.plain(one.value, one.value), one.colour)
+        for one in found
+    ]
+    bands = [
+        {**one, "barWidth": 9, "itemStyle": {"opacity": 0.4}} for one in _stacked(steps, scale)
+    ]
+    dots = [
+        {"value": [one.value * scale, place], "itemStyle": {"color": one.colour, "opacity": 1}}
+        for place, one in enumerate(found)
+    ]
+    zero = {
+        "silent": True,
+        "symbol": "none",
+        "label": {"show": False},
+        "lineStyle": {"color": "var(--strong-line)", "type": "solid"},
+        "data": [{"xAxis": 0}],
+    }
+    axis = value_axis()
+    if unit.is_share:
+        axis["axisLabel"] = {**axis["axisLabel"], "formatter": "{value} %"}
+    names = [one.text for one in found]
+    option = base(
+        grid={"left": 4, "right": 44, "top": 4, "bottom": 4, "containLabel": True},
+        xAxis=axis,
+        yAxis=[names_axis(names)],
+        series=[
+            *bands,
+            {"type": "scatter", "data": dots, "symbolSize": 9, "silent": True, "markLine": zero},
+        ],
+        media=narrow(names),
+    )
+    rows: list[Row] = [("what", "low", "value", "high")]
+    rows += [(one.text, one.low, one.value, one.high) for one in found]
+    return Plot(option, rows, 34 + 36 * len(found), words)
 
 
 def odds(rows: Sequence[tuple[str, float, bool]]) -> Plot:
@@ -147,9 +198,9 @@ def odds(rows: Sequence[tuple[str, float, bool]]) -> Plot:
     option = base(
         grid={"left": 4, "right": 4, "top": 0, "bottom": 0, "containLabel": True},
         xAxis={"type": "value", "show": False, "min": 0, "max": 1.0 if most >= 0.2 else most * 1.2},
-        yAxis=[names_axis(names, wide=190, overflow="truncate"), {**right, "position": "right"}],
+        yAxis=[names_axis(names), {**right, "position": "right"}],
         series=[bar],
-        media=narrow(axes=2),
+        media=narrow(names, axes=2),
     )
     table: list[Row] = [("item", "odds"), *((name, chance) for name, chance, _ in rows)]
     return Plot(option, table, 10 + 34 * len(rows), "The others and their odds")
@@ -226,19 +277,45 @@ def _days(found: Sequence[Hour]) -> list[Hour]:
 def calibration(found: Calibration) -> Plot:
     """For each tenth of the bets, what was said of them and what came."""
     deciles = found.deciles
-    bar = {"type": "bar", "barMaxWidth": 20, "emphasis": {"disabled": True}}
-    said = {"name": "said", "data": [one.said for one in deciles], "color": "var(--others)"}
-    won = {"name": "won", "data": [one.won for one in deciles], "color": "var(--context)"}
-    axis = value_axis()
-    axis["axisLabel"] = {**axis["axisLabel"], ":formatter": PERCENT}
-    option = base(
-        grid=UPRIGHT,
-        xAxis=_columns_axis([percent(one.said) for one in deciles]),
-        yAxis=axis,
-        tooltip={**tooltip(trigger="axis"), ":valueFormatter": PERCENT},
-        series=[{**bar, **said}, {**bar, **won}],
-    )
+    option = _said_and_won([(percent(one.said), one.said, one.won) for one in deciles])
     rows: list[Row] = [("low", "high", "said", "won", "choices")]
     rows += [(one.low, one.high, one.said, one.won, one.count) for one in deciles]
     words = f"What was said and what was won, in tenths of {whole(found.count)} choices"
     return Plot(option, rows, 300, words)
+
+
+def tenure(found: Journey) -> Plot:
+    """By the weeks that people are known, what was said of their decisions and what came."""
+    known = [
+        (weeks(one), one.expected_rate, one.win_rate.value)
+        for one in found.steps
+        if one.expected_rate is not None and isinstance(one.win_rate, Estimate)
+    ]
+    rows: list[Row] = [("weeks known", "said", "won"), *known]
+    words = f"What was said and what was won by the weeks that people are known, of {found.goal}"
+    return Plot(_said_and_won(known), rows, 190, words)
+
+
+def weeks(step: TenureStep) -> str:
+    """
+    >>> weeks(TenureStep(from_week=3, to_week=4)), weeks(TenureStep(from_week=1, to_week=1))
+    ('weeks 3 to 4', 'week 1')
+    """
+    one, last = step.from_week, step.to_week
+    return f"week {one}" if one == last else f"weeks {one} to {last}"
+
+
+def _said_and_won(columns: Sequence[tuple[str, float, float]]) -> Option:
+    """Two bars for each column: grey what was said, green what was won."""
+    bar = {"type": "bar", "barMaxWidth": 20, "emphasis": {"disabled": True}}
+    said = {"name": "said", "data": [said for _, said, _ in columns], "color": "var(--others)"}
+    won = {"name": "won", "data": [won for _, _, won in columns], "color": "var(--context)"}
+    axis = value_axis()
+    axis["axisLabel"] = {**axis["axisLabel"], ":formatter": PERCENT}
+    return base(
+        grid=UPRIGHT,
+        xAxis=_columns_axis([name for name, _, _ in columns]),
+        yAxis=axis,
+        tooltip={**tooltip(trigger="axis"), ":valueFormatter": PERCENT},
+        series=[{**bar, **said}, {**bar, **won}],
+    )

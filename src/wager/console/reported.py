@@ -1,10 +1,14 @@
 """What the console reads of the reports; whatever else they hold is passed over."""
 
 from datetime import datetime
+from typing import Literal
 
 from wager.console.answers import Answer
 from wager.domain.alarms import Alarm
+from wager.domain.definitions import Level
 from wager.domain.estimates import NotEnough, Verdict
+
+Standing = Literal["closer", "further", "not-closer", "open", "not-enough"]
 
 
 class Hour(Answer, frozen=True):
@@ -100,7 +104,17 @@ class Health(Answer, frozen=True):
     alarms: list[Alarm] = []
 
 
+class Shown(Answer, frozen=True):
+    """A mean per decision of the people who were bet on, or of the held-out."""
+
+    profiles: int = 0
+    decisions: int = 0
+    mean: Verdict | None = None
+
+
 class Compared(Answer, frozen=True):
+    bet: Shown | None = None
+    holdout: Shown | None = None
     lift: Verdict | None = None
     relative: Verdict | None = None
     replayed: bool = False
@@ -173,3 +187,74 @@ class HeldBack(Answer, frozen=True):
 class Hedge(Answer, frozen=True):
     placements: dict[str, HeldBack] = {}
     note: str = ""
+
+
+class TenureStep(Answer, frozen=True):
+    """What came in some of the weeks since the first decision of each person."""
+
+    from_week: int
+    to_week: int
+    people: int = 0
+    decisions: int = 0
+    win_rate: Verdict | None = None
+    expected_rate: float | None = None
+    lift: Verdict | None = None
+
+
+class Journey(Answer, frozen=True):
+    placement: str
+    goal: str
+    replayed: bool = False
+    steps: list[TenureStep] = []
+    trend: Verdict | None = None
+    beyond_holdout: Verdict | None = None
+    standing: Standing = "not-enough"
+
+
+class Journeys(Answer, frozen=True):
+    journeys: list[Journey] = []
+
+
+class Tactic(Answer, frozen=True):
+    """What showing an item with this brings beyond one without it."""
+
+    placement: str
+    goal: str
+    kind: str
+    tactic: str
+    replayed: bool = False
+    lift: Verdict | None = None
+    bets: int = 0
+    shown: int = 0
+    capped: bool = False
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class Tactics(Answer, frozen=True):
+    tactics: list[Tactic] = []
+
+
+class OnLevel(Answer, frozen=True):
+    """The bets that stood on one level."""
+
+    bets: int = 0
+    settled: int = 0
+    won: int = 0
+    win_rate: Verdict | None = None
+    expected_rate: float | None = None
+
+
+class LevelTrial(Answer, frozen=True):
+    """What a level brings beyond the next below it, where chance drew which."""
+
+    placement: str
+    level: Level
+    over: Level
+    lift: Verdict | None = None
+    decisions: tuple[int, ...] = ()
+
+
+class Levels(Answer, frozen=True):
+    levels: dict[str, OnLevel] = {}
+    trials: list[LevelTrial] = []

@@ -1,6 +1,6 @@
 """The bet slip: small in a list, whole on its page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta, tzinfo
 from urllib.parse import quote
 
@@ -27,6 +27,7 @@ from wager.domain.definitions import LEVELS
 Titles = Mapping[str, str]
 SHOWN_ODDS = 8
 SHOWN_EXAMPLES = 6
+ACCOUNTING = ("floor", "honesty", "rest")  # reasons that only make the sum come out
 
 
 def level_badge(level: str) -> Markup:
@@ -47,6 +48,11 @@ def bet_address(decision_id: str, slot: int = 0) -> str:
 def person_address(kind: str, value: str) -> str:
     """The page of one person."""
     return href(f"/people/{quote(kind, safe='')}/{quote(value, safe='')}")
+
+
+def placement_address(name: str) -> str:
+    """The page of one placement."""
+    return href(f"/placements/{quote(name, safe='')}")
 
 
 def for_whom(bet: Bet) -> Markup:
@@ -74,20 +80,19 @@ def small(bet: Bet, unit: Unit) -> Markup:
     """A bet on one card: what, for whom, odds, expected, and the strongest reason."""
     first = bet.choices[0] if bet.choices else None
     more = len(bet.choices) - 1
-    strongest = max(
-        (one for one in (first.reasons if first else ())), key=lambda one: one.weight, default=None
-    )
+    telling = [one for one in (first.reasons if first else ()) if one.kind not in ACCOUNTING]
+    strongest = max(telling, key=lambda one: one.weight, default=None)
     head = tag(
         "div",
         tag("span", title(first) if first else "nothing was eligible", class_="title"),
         tag("span", state_word(bet), class_="end"),
         class_="split",
     )
-    also = f" and {more} more" if more > 0 else ""
+    also = f"and {more} more in " if more > 0 else ""
     return tag(
         "a",
         head,
-        tag("p", f"{bet.placement}{also} · {when(bet)}", class_="soft small"),
+        tag("p", f"{also}{bet.placement} · {when(bet)}", class_="soft small"),
         _odds(first, unit) if first else None,
         tag("p", level_badge(bet.level), " ", strongest.text if strongest else "", class_="why"),
         href=bet_address(bet.decision_id),
@@ -130,7 +135,7 @@ def head(bet: Bet, choice: Choice, unit: Unit, titles: Titles) -> Markup:
             "div",
             tag("h1", title(choice, titles), class_="bet-title"),
             level_badge(choice.level),
-            tag("span", state_word(bet), _worth(bet, unit), class_="end"),
+            tag("span", state_word(bet), _won_by(bet, choice), _worth(bet, unit), class_="end"),
             class_="split bet",
         ),
         tag(
@@ -145,6 +150,19 @@ def head(bet: Bet, choice: Choice, unit: Unit, titles: Titles) -> Markup:
         _figures(bet, choice, unit, titles),
         class_="card",
     )
+
+
+def winners(bet: Bet) -> list[int]:
+    """The slots whose choices brought something, as far as the answer tells the outcomes."""
+    return sorted({one.slot for one in bet.outcomes if one.reward > 0})
+
+
+def _won_by(bet: Bet, choice: Choice) -> str:
+    """Where another slot than the one on the page has won the bet."""
+    won = winners(bet)
+    if bet.state != "won" or not won or choice.slot in won:
+        return ""
+    return f" by slot {' and '.join(str(slot + 1) for slot in won)}"
 
 
 def _worth(bet: Bet, unit: Unit) -> str:
@@ -325,69 +343,3 @@ def _line(one: Outcome, choice: Choice, unit: Unit, titles: Titles) -> str:
     if one.reward and unit.is_share:
         return f"{text} → won"
     return f"{text}, {unit.text(one.reward)} → won" if one.reward else text
-
-
-def for_the_engineer(bet: Bet, choice: Choice) -> Markup:
-    """Ids, versions and the features that the policy saw."""
-    facts = {
-        "decision id": bet.decision_id,
-        "profile id": bet.profile_id,
-        "item id": choice.item_id,
-        "policy": bet.policy,
-        "model": bet.model_version,
-        "goal": bet.goal,
-        "variant": bet.variant,
-        "segments": ", ".join(bet.segments),
-        "asked for": ", ".join(bet.identity),
-        "at": bet.at.isoformat(),
-        "learns": "yes" if bet.learns else "no",
-        "context": ", ".join(f"{name}={value}" for name, value in bet.context.items()),
-    }
-    lines = [
-        (tag("dt", name), tag("dd", str(value), class_="code"))
-        for name, value in facts.items()
-        if value
-    ]
-    return tag(
-        "details",
-        tag("summary", "Ids and features, for the engineer"),
-        tag("dl", lines, class_="facts"),
-        _features(bet),
-        class_="card",
-    )
-
-
-def _features(bet: Bet) -> Markup | None:
-    ranked = sorted(bet.candidates, key=lambda one: -one.propensity)
-    names = list(dict.fromkeys(name for one in ranked for name in one.features))
-    if not names:
-        return None
-    heads = ["item", "odds", "expected", "±", *names]
-    rows = [
-        _feature_row(
-            one.item_id,
-            [
-                one.propensity,
-                one.expected_reward,
-                one.standard_error,
-                *(one.features.get(name, 0.0) for name in names),
-            ],
-        )
-        for one in ranked
-    ]
-    table = tag(
-        "table", tag("thead", tag("tr", [tag("th", name) for name in heads])), tag("tbody", rows)
-    )
-    return tag(
-        "div",
-        table,
-        class_="scroll gap code",
-        tabindex=0,
-        role="region",
-        aria_label="Features of each candidate",
-    )
-
-
-def _feature_row(item_id: str | None, values: Sequence[float]) -> Markup:
-    cells = [tag("td", f"{value:.4g}", class_="number") for value in values]
-    return tag("tr", tag("td", item_id or "nothing"), cells)

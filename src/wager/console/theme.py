@@ -25,6 +25,7 @@ ICON = (
 )
 SECTIONS = (
     ("Overview", "/"),
+    ("Results", "/results"),
     ("Bets", "/bets"),
     ("People", "/people"),
     ("Placements", "/placements"),

@@ -12,15 +12,24 @@ def words(found: Verdict | None, write: Callable[[float], str] = number) -> str:
     >>> words(Estimate(value=0.5, low=0.4, high=0.6, count=9, method="m"))
     '0.5 (0.4 to 0.6)'
     >>> words(NotEnough(needed=100, seen=3, what="profiles"))
-    'not enough yet: needs 100 profiles, seen 3'
+    'not enough yet: needs 100 people, seen 3'
     """
     match found:
         case Estimate(value=value, low=low, high=high):
             return f"{write(value)} ({write(low)} to {write(high)})"
-        case NotEnough(needed=needed, seen=seen, what=what):
-            return f"not enough yet: needs {whole(needed)} {what}, seen {whole(seen)}"
+        case NotEnough():
+            return f"not enough yet: {lacking(found)}"
         case None:
             return "not enough yet"
+
+
+def lacking(found: NotEnough) -> str:
+    """
+    >>> lacking(NotEnough(needed=30, seen=2, what="profiles in each group"))
+    'needs 30 people in each group, seen 2'
+    """
+    what = found.what.replace("profiles", "people")
+    return f"needs {whole(found.needed)} {what}, seen {whole(found.seen)}"
 
 
 def sharp(share: float) -> str:

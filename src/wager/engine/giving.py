@@ -81,4 +81,4 @@ def lines(stores: Stores, items: Mapping[str, Item], profile: Profile) -> list[d
                     "signs": line.get("giftSigns", []),
                 }
             )
-    return found
+    return sorted(found, key=lambda line: line["at"], reverse=True)
