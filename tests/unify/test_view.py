@@ -37,7 +37,9 @@ def values(profile: Profile, days: float = 0.0) -> dict[str, Any]:
 
 def test_nothing_known_tells_nothing() -> None:
     blank = Profile(profile_id="p", created_at=START, updated_at=START)
-    assert values(blank, 2) == {"firstSeenAt": START, "daysSinceFirstSeen": 2.0}
+    assert values(blank, 2) == {
+        "firstSeenAt": START, "daysSinceFirstSeen": 2.0, "journeyStage": "new"
+    }  # fmt: skip
 
 
 def test_what_orders_tell() -> None:
@@ -129,7 +131,7 @@ def test_every_derived_trait_has_its_line_for_the_reference() -> None:
     timed = {name for name, each in DERIVED.items() if each.timed}
     ages = {"youngestChildAge", "oldestChildAge"}
     days = {"daysSinceLastOrder", "daysSinceFirstSeen"}
-    assert timed == {*days, *ages, "visits7Days", "visits30Days"}
+    assert timed == {*days, *ages, "visits7Days", "visits30Days", "journeyStage"}
 
 
 def test_an_explanation_names_the_winner_and_what_lost() -> None:

@@ -10,6 +10,7 @@ from wager.decide.diversity import diversity, widening
 from wager.domain.asking import DAY, Ask, Shelf
 from wager.domain.definitions import LEVELS, Level
 from wager.domain.models import Ranked, Snapshot
+from wager.domain.prices import price_level
 from wager.domain.profiles import Profile
 from wager.domain.rarity import words_of
 
@@ -96,7 +97,8 @@ class Standing:
     moment, `personal` the candidates that the person's own sources named, by the kinds shown; what
     has all but faded by that day is left out. `held` says what a purchase keeps out after the day
     began, as `Ask.held` does; `due` is what is used up about that day; `devices` are those that the
-    account was used on, `spoken` the words that the person stated, and of what is liked.
+    account was used on, `spoken` the words that the person stated, and of what is liked;
+    `price_level` is that of what is bought most.
     """
 
     own: Sequence[str]
@@ -111,6 +113,7 @@ class Standing:
     personal: dict[tuple[str, ...], Gathered] = field(default_factory=dict)
     devices: frozenset[str] = frozenset()
     spoken: frozenset[str] = frozenset()
+    price_level: str | None = None
 
 
 def standing(
@@ -139,6 +142,9 @@ def standing(
         faded=had.faded,
         devices=frozenset(use.device for use in profile.uses.values() if use.device),
         spoken=frozenset(_spoken(profile, shelf)),
+        price_level=price_level(
+            (shelf.items[name] for name in own if name in shelf.items), shelf.thirds
+        ),
     )
 
 

@@ -1,7 +1,7 @@
 """How much may be assumed of this person: the highest level that the evidence carries, and why."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from wager.domain.asking import Ask
@@ -13,6 +13,7 @@ from wager.domain.profiles import Profile
 ORDERS_FOR_CONTEXT = 3
 ACTIONS_FOR_CONTEXT = 5
 BASKETS_FOR_CROWD = 5.0
+OF_THE_PERSON = ("journeyStage", "priceLevel")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,17 @@ def carried(ask: Ask, highest: Level, *, words: bool) -> tuple[Level, ...]:
     """All levels that the evidence carries, up to the highest that may be used."""
     below = LEVELS[: LEVELS.index(highest) + 1]
     return tuple(level for level in below if _why_not(level, ask, words) is None)
+
+
+def at_level(ask: Ask, level: Level) -> Ask:
+    """The same at another level: below that of segments the context tells nothing that was worked
+    out of the person."""
+    if level == ask.level:
+        return ask
+    if level not in ("segment", "context"):
+        known = {name: value for name, value in ask.context.items() if name not in OF_THE_PERSON}
+        return replace(ask, level=level, context=known)
+    return replace(ask, level=level)
 
 
 def _why_not(level: Level, ask: Ask, words: bool) -> str | None:

@@ -11,9 +11,9 @@ from wager.domain.asking import Ask
 from wager.domain.content import Item
 from wager.domain.decisions import BETTER_LEFT_ALONE, Reason
 from wager.domain.definitions import QuietHours, Rule
-from wager.domain.events import CART_ADDED, CLICKED, DISLIKED, LIKED, ORDERED
 from wager.domain.profiles import Profile
 from wager.domain.rarity import words_of
+from wager.domain.stages import RESPONSES
 
 SILENCES: Mapping[str, str] = {
     "excluded-segment": "the person is in a segment that is not talked to here",
@@ -36,11 +36,6 @@ HIDDEN: Mapping[str, float] = {
 }
 HIDDEN_FROM = ("segment", "context")  # levels: below them nothing of the person's own is read
 SESSION = timedelta(minutes=30)
-# What a person does of their own accord: after it, unanswered messages are counted anew.
-RESPONSES = (
-    CLICKED, "Product Clicked", LIKED, DISLIKED, "Product Viewed", CART_ADDED, ORDERED, "page",
-    "screen",
-)  # fmt: skip
 
 
 def silence(ask: Ask) -> Reason | None:
@@ -91,12 +86,6 @@ def has_tag(item: Item, tag: str) -> bool:
 def is_full(rooms: Mapping[str, int], item: Item) -> bool:
     """Whether there is no more room for one of the item's tags."""
     return any(room < 1 and has_tag(item, tag) for tag, room in rooms.items())
-
-
-def responded_at(profile: Profile) -> datetime | None:
-    """When the person last did something of their own accord; None if never."""
-    counts = profile.counts
-    return max((counts[name].last_at for name in RESPONSES if name in counts), default=None)
 
 
 # ---- what is held back from a bet, so that nobody is worn out or feels watched

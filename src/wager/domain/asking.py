@@ -9,6 +9,7 @@ from wager.domain.content import Item
 from wager.domain.decisions import Reason
 from wager.domain.definitions import Level, Placement
 from wager.domain.models import Snapshot
+from wager.domain.prices import Thirds
 from wager.domain.profiles import Profile
 from wager.domain.queues import Queue
 from wager.domain.rarity import NOTHING_KNOWN, Rarity
@@ -33,7 +34,8 @@ class Shelf:
     `lasting` holds the kind of each item that is there for everybody, without an end. `leading`
     are the best sold of each kind and first category, the best sold categories first. `alike` names
     what an item is the same thing as, where that is more than itself; `accessories` what goes with
-    what is owned, by the same names; `ages` the years from and to which a child is the right age.
+    what is owned, by the same names; `ages` the years from and to which a child is the right age;
+    `thirds` tell what is cheap among its like.
     """
 
     items: Mapping[str, Item]
@@ -44,6 +46,7 @@ class Shelf:
     alike: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     accessories: Mapping[str, Mapping[str, None]] = field(default_factory=dict)
     ages: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    thirds: Thirds = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import numpy as np
 from wager.decide.candidates import NAMED_BY_DEFAULT, Origin, gather
 from wager.decide.eligibility import gate, left_out, why_not
 from wager.decide.features import FEATURES, rows
+from wager.decide.ladder import at_level
 from wager.decide.payoff import Worth, nothing_learnt, with_nothing, worth
 from wager.decide.policies import Left, Odds
 from wager.decide.reasons import reasons
@@ -116,7 +117,7 @@ class Bettor:
         shadow = ask.placement.shadow
         by = shadow if isinstance(shadow, Shadow) else named(shadow, Shadow().risk_appetite)
         level = below(ask, by)
-        other = table if level == ask.level else self._table(replace(ask, level=level))
+        other = table if level == ask.level else self._table(at_level(ask, level))
         if level in ("neutral", "customization"):
             odds: Odds = certain(other)
         else:

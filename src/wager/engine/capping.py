@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from wager.decide.restraint import has_tag, responded_at
+from wager.decide.restraint import has_tag
 from wager.domain.asking import Ask
 from wager.domain.content import Item
 from wager.domain.decisions import BETTER_LEFT_ALONE, Decision, LoggedDecision, Reason
 from wager.domain.definitions import Cap, Placement, UseCase
 from wager.domain.profiles import Profile
+from wager.domain.stages import responded_at
 from wager.stores.base import DecisionQuery, Ledger, Stores
 
 IN_FORCE = ("pilot", "live")

@@ -11,7 +11,7 @@ from msgspec import structs
 from wager.collect.consent import stated
 from wager.collect.quality import EARLIEST, FUTURE_TOLERANCE, Unreadable
 from wager.collect.tokens import subject
-from wager.decide.ladder import carried, evidence
+from wager.decide.ladder import at_level, carried, evidence
 from wager.decide.restraint import better_left_alone, discreet, silence
 from wager.domain.asking import Ask, part_of_day
 from wager.domain.decisions import DecideRequest, Decision, LevelTrial, LoggedDecision, Reason
@@ -19,6 +19,7 @@ from wager.domain.definitions import Level, Placement
 from wager.domain.identity import Identity, Purpose
 from wager.domain.profiles import Profile
 from wager.domain.queues import Queue
+from wager.domain.stages import stage
 from wager.engine.belonging import household
 from wager.engine.bets import Bet
 from wager.engine.betting import LOGGED_FEATURES, Bettor
@@ -197,6 +198,10 @@ class Deciding:
         in_cart = (
             tuple(str(one) for one in cart[:100]) if isinstance(cart, list) else tuple(profile.cart)
         )
+        told = in_cart if isinstance(cart, list) else None
+        context["journeyStage"] = stage(profile, now, told)
+        if who.price_level is not None:
+            context["priceLevel"] = who.price_level
         return Ask(
             placement=placement,
             profile=profile,
@@ -290,7 +295,7 @@ class Deciding:
         level = "neutral" if holdout or silent is not None else step.level
         trial = self._level_trial(ask, level, decision_id)
         level = level if trial is None else trial.drawn
-        ask = ask if level == ask.level else replace(ask, level=level)
+        ask = at_level(ask, level)
         line = self.live.slates.queue(ask, refused="personalization" in said_no)
         instead = silent or (HELD_OUT if holdout else None)
         bet = self._bet(ask, decision_id, line, instead, preview=request.preview)

@@ -51,7 +51,7 @@ class Engine:
         self.learning = Learning(self.live, lambda: self.collecting.regroup())
         self.deciding = Deciding(self.live)
         self.measuring = Measuring(self.live)
-        self.live.weigh_rarity()
+        self.live.compare_items()
         self.people = People(self.live, self.deciding.capping, self._forget)
         self.parting = Parting(self.live, self._forget)
         self.publishing = Publishing(self.live)
@@ -114,7 +114,7 @@ class Engine:
     def learn(self) -> dict[str, int | str]:
         """Fold what came in since the last time; the server does this every second."""
         learnt = self.learning.learn()
-        self.live.weigh_rarity()
+        self.live.compare_items()
         self.measuring.keep_up()
         return learnt
 

@@ -3,6 +3,7 @@
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, tzinfo
 from itertools import count, islice
 from typing import Any, cast
@@ -17,6 +18,7 @@ from wager.domain.asking import DAY, Shelf
 from wager.domain.content import Item
 from wager.domain.definitions import Category, Goal, Placement, Segment, UseCase
 from wager.domain.models import Cycles, Snapshot
+from wager.domain.prices import Thirds, thirds
 from wager.domain.profiles import Profile
 from wager.domain.rarity import Rarity
 from wager.domain.repeats import Repeats
@@ -58,6 +60,7 @@ class Live:
         self.curbs: Curbs = {}
         self.rarity = Rarity()
         self._rarity_day = 0
+        self._thirds: Thirds = {}
         self.items: dict[str, Item] = {}
         self.slates = Slates(self.items)
         self.budgets = Budgets(stores.ledger)
@@ -156,6 +159,7 @@ class Live:
             alike=self.kinship.alike,
             accessories=self.kinship.accessories,
             ages=self._ages,
+            thirds=self._thirds,
         )
         self.slates.rank(rates)
 
@@ -211,17 +215,19 @@ class Live:
             self._standings.popitem(last=False)
         return made
 
-    def weigh_rarity(self) -> None:
-        """Work out anew how rare everything is with everybody, where a tenth more or less of it is
-        known, and once a day."""
+    def compare_items(self) -> None:
+        """Work out anew how rare everything is with everybody and what is cheap among its like,
+        where a tenth more or less of it is known, and once a day."""
         now, known, baskets = int(self.now().timestamp() // DAY), self.rarity, self.snapshot.baskets
         if (
             self._rarity_day != now
             or abs(baskets - known.baskets) > 0.1 * known.baskets
             or abs(len(self.items) - known.items) > 0.1 * known.items
         ):
-            self.rarity = Rarity(list(self.items.values()), self.snapshot.rates, baskets)
-            self._rarity_day = now
+            items = list(self.items.values())
+            self.rarity = Rarity(items, self.snapshot.rates, baskets)
+            self._rarity_day, self._thirds = now, thirds(items)
+            self.shelf = replace(self.shelf, thirds=self._thirds)
 
     def zone(self, name: object) -> tzinfo | None:
         """The time zone of that name; None where there is no such zone."""

@@ -9,6 +9,7 @@ import msgspec
 from wager.domain.events import CANCELLED, ORDERED, Event
 from wager.domain.lifestages import ages
 from wager.domain.profiles import Affinity, Field, Profile
+from wager.domain.stages import STAGES, stage
 from wager.unify import orders
 from wager.unify.draft import decayed
 from wager.unify.golden import statements
@@ -146,6 +147,11 @@ def _cart_size(profile: Profile, now: datetime) -> Field | None:
     return _field(float(len(profile.cart)), max(profile.cart.values()), "items in the cart")
 
 
+def _journey_stage(profile: Profile, now: datetime) -> Field | None:
+    found = stage(profile, now)
+    return _field(found, now, STAGES[found])
+
+
 def _child_age(which: int) -> Derive:
     def child_age(profile: Profile, now: datetime) -> Field | None:
         known = ages(profile.traits, now)
@@ -204,6 +210,9 @@ DERIVED: dict[str, Derived] = {
     ),
     "oldestChildAge": Derived(
         _child_age(0), "the oldest child's age in years, of those stated", timed=True
+    ),
+    "journeyStage": Derived(
+        _journey_stage, f"how far along they are: {', '.join(STAGES)}", timed=True
     ),
     "cartSize": Derived(_cart_size, "how many different items are in their cart", tables=("cart",)),
 }
