@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from msgspec import structs
@@ -13,17 +13,17 @@ from wager.collect.quality import EARLIEST, FUTURE_TOLERANCE, Unreadable
 from wager.collect.tokens import subject
 from wager.decide.ladder import at_level, carried, evidence
 from wager.decide.restraint import better_left_alone, discreet, silence
-from wager.domain.asking import Ask, part_of_day
+from wager.domain.asking import Ask
 from wager.domain.decisions import DecideRequest, Decision, LevelTrial, LoggedDecision, Reason
 from wager.domain.definitions import Level, Placement
 from wager.domain.identity import Identity, Purpose
 from wager.domain.profiles import Profile
 from wager.domain.queues import Queue
-from wager.domain.stages import stage
 from wager.engine.belonging import household
 from wager.engine.bets import Bet
 from wager.engine.betting import LOGGED_FEATURES, Bettor
 from wager.engine.capping import Capping, running
+from wager.engine.framing import device_of, framed, has_words
 from wager.engine.live import Live
 from wager.engine.presence import Presence
 from wager.errors import BadInput, Conflict, NotAllowed, NotFound, UnknownName
@@ -32,9 +32,6 @@ from wager.measure.assignment import left_alone
 from wager.stats.draws import uniform
 from wager.stores.base import DecisionPage, DecisionQuery
 from wager.unify import leanings
-from wager.unify.segments import holds
-from wager.unify.uses import short
-from wager.unify.view import view
 
 MAX_PLACEMENTS = 20
 HELD_OUT = Reason(kind="holdout", text="held out, so that lift can be known")
@@ -68,7 +65,7 @@ class Deciding:
             for placement, decision_id in zip(placements, ids, strict=True):
                 decision = self._again(request, decision_id, placement)
                 if decision is None:
-                    ask = self._ask(request, placement, asker, now, taken)
+                    ask = framed(self.live, request, placement, asker, now, taken)
                     decision = self._within_caps(request, ask, decision_id, refused)
                     if not request.preview:
                         self.live.stores.decisions.append(decision)
@@ -184,48 +181,12 @@ class Deciding:
             return [request.decision_id]
         return [f"{request.decision_id}:{placement.name}" for placement in placements]
 
-    def _ask(
-        self, request: DecideRequest, placement: Placement, profile: Profile, now: datetime,
-        taken: frozenset[str],
-    ) -> Ask:  # fmt: skip
-        context = dict(request.context)
-        zone = self.live.zone(context.get("timezone")) or self.live.zone(profile.timezone) or UTC
-        local = now.astimezone(zone)
-        context["hour"], context["weekday"] = local.hour, local.isoweekday()
-        context["partOfDay"] = part_of_day(local.hour)
-        who, device = self.live.standing(profile, now), _device(request)
-        cart = context.get("cart")
-        in_cart = (
-            tuple(str(one) for one in cart[:100]) if isinstance(cart, list) else tuple(profile.cart)
-        )
-        told = in_cart if isinstance(cart, list) else None
-        context["journeyStage"] = stage(profile, now, told)
-        if who.price_level is not None:
-            context["priceLevel"] = who.price_level
-        return Ask(
-            placement=placement,
-            profile=profile,
-            now=now,
-            local=local,
-            snapshot=self.live.snapshot,
-            shelf=self.live.shelf,
-            segments=self._segments(profile, context, now),
-            cart=in_cart,
-            limited_to=tuple(request.candidates) if request.candidates is not None else None,
-            taken=taken,
-            context=context,
-            known=view(profile, now) if self._has_words(placement) else {},
-            held=who.held,
-            rarity=self.live.rarity,
-            elsewhere=device is not None and bool(who.devices) and short(device) not in who.devices,
-        )
-
     def _level_trial(self, ask: Ask, highest: Level, decision_id: str) -> LevelTrial | None:
         """A share of decisions is on a level drawn evenly among those that may be used."""
         key, share = self.live.draw_key, ask.placement.level_trial_share
         if not share or highest == "neutral" or uniform(key, decision_id, "level-trial") >= share:
             return None
-        among = carried(ask, highest, words=self._has_words(ask.placement))
+        among = carried(ask, highest, words=has_words(self.live, ask.placement))
         row = int(uniform(key, decision_id, "level") * len(among))
         return LevelTrial(among[row], among)
 
@@ -236,23 +197,6 @@ class Deciding:
         if why is None or not left_alone(key, who, placement.name, placement.leave_alone_share):
             return None
         return why
-
-    def _has_words(self, placement: Placement) -> bool:
-        return placement.template is not None or bool(self.live.templated)
-
-    def _segments(
-        self, profile: Profile, context: dict[str, Any], now: datetime
-    ) -> tuple[str, ...]:
-        """Stored membership, and the conditions that ask about this moment."""
-        stored = [name for name in profile.segments if name in self.live.segments]
-        for name, compiled in self.live.segments.items():
-            if compiled.at_decision:
-                held, failed = holds(compiled, profile, context, now)
-                if failed:
-                    self.live.count_errors({name: 1})
-                if held:
-                    stored.append(name)
-        return tuple(stored)
 
     def _within_caps(
         self, request: DecideRequest, ask: Ask, decision_id: str, refused: tuple[Purpose, ...]
@@ -282,11 +226,11 @@ class Deciding:
     ) -> Decision:  # fmt: skip
         placement = ask.placement
         said_no = {*refused, *ask.profile.refused, *_refused(request.context)}
-        doubt, who = self._presence.doubt(ask, _device(request))
+        doubt, who = self._presence.doubt(ask, device_of(request))
         step = evidence(
             ask,
             refused="personalization" in said_no,
-            words=self._has_words(placement),
+            words=has_words(self.live, placement),
             doubt=doubt,
         )
         holdout = self.live.is_held_out(ask.profile, placement)
@@ -387,13 +331,6 @@ def _refused(context: Mapping[str, Any]) -> list[Purpose]:
         return [purpose for purpose, allowed in stated(context).items() if not allowed]
     except Unreadable as error:
         raise BadInput(error.detail, code=error.code) from error
-
-
-def _device(request: DecideRequest) -> str | None:
-    """The device that the request tells of, as events do."""
-    device = request.context.get("device")
-    told = device.get("id") if isinstance(device, dict) else None
-    return told if isinstance(told, str) else request.anonymous_id
 
 
 def _identities(request: DecideRequest) -> tuple[Identity, ...]:
