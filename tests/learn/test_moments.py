@@ -6,13 +6,14 @@ import pytest
 from wager.decide.features import WIDTH
 from wager.domain.moments import LIKENESS, SPARE
 from wager.learn import moments
-from wager.learn.moments import COLUMNS, ITSELF, PEOPLE, SHARED, TOLD, USUAL, VALUES, Moments
+from wager.learn.moments import COLUMNS, PEOPLE, ROOT, SHARED, TOLD, USUAL, VALUES, Moments
 
 NOISE, BASE = 0.1, 0.1
 
 
-def test_backfitting_ends_at_the_joint_ridge_regression(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_the_joint_ridge_regression(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(moments, "GRID", (1.0,))
+    monkeypatch.setattr(moments, "LEVELS", (0.14,))
     rng = np.random.default_rng(3)
     fold = Moments(WIDTH)
     fold.columns["evening"], fold.since["evening"] = 1, 0
@@ -31,8 +32,8 @@ def test_backfitting_ends_at_the_joint_ridge_regression(monkeypatch: pytest.Monk
         rewards.append(reward)
     x, y = np.array(design), np.array(rewards)
     usual = NOISE / (USUAL * BASE) ** 2
-    lean = np.tile(np.array([ITSELF, 1.0]) * usual, 5)
-    lean[:2] *= 0.05
+    lean = np.tile(np.array([0.14, 1.0]) * usual, 5)
+    lean[:2] *= ROOT
     lean[2:6] *= SHARED
     joint = np.linalg.solve(x.T @ x + np.diag(lean), x.T @ y).reshape(5, 2)
     fit = fold.fit(np.zeros(WIDTH), NOISE, BASE)
@@ -40,7 +41,7 @@ def test_backfitting_ends_at_the_joint_ridge_regression(monkeypatch: pytest.Monk
         c = np.array([1.0, evening])
         mine = fit.expect(["i0", "i1"], lambda name: (), c)[:, :2].sum(axis=1)
         theirs = [joint[0] @ c + joint[1 + at] @ c + joint[3 + at] @ c for at in (0, 1)]
-        np.testing.assert_allclose(mine, theirs, atol=4e-3)
+        np.testing.assert_allclose(mine, theirs, atol=1e-6)
 
 
 def moved(differ: float) -> float:

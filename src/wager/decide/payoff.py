@@ -11,7 +11,7 @@ from scipy.linalg.lapack import dposv
 from wager.decide.features import PRIOR_MEAN, PRIOR_STRENGTH
 from wager.domain.asking import Ask
 from wager.domain.models import Payoffs
-from wager.domain.moments import LIKENESS, Cell, Group, groups
+from wager.domain.moments import LIKENESS, Cell, Group, groups, numbers
 
 Floats = NDArray[np.float64]
 
@@ -105,6 +105,11 @@ def _correct(
     np.add(beyond, cell, out=corrections[0, :count])
     corrections[1, :count] = by_segments
     before[:count] += beyond + by_segments
+    told = numbers(ask.context) if payoffs.curve is not None else {}
+    if payoffs.curve is not None and told:
+        by_numbers, doubt = payoffs.curve.expect(named, shares, told)
+        corrections[0, :count] += by_numbers
+        unsure = unsure + doubt
     usual = payoffs.noise / max(payoffs.usual, 0.01) ** 2
     alike, itself = usual / ALIKE**2, usual / ITSELF**2
     person = payoffs.people.get(ask.profile.profile_id)

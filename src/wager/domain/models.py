@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wager.domain.alarms import Alarm
-from wager.domain.moments import Cell, Fit
+from wager.domain.moments import Cell, Curve, Fit
 from wager.domain.taste import Taste
 
 Floats = NDArray[np.float64]
@@ -53,8 +53,9 @@ class Payoffs:
     """What was learnt for one placement: a regression over features, and cells that correct it.
 
     `mean` (d,) and `covariance` (d, d) are the posterior of the weights; `noise` is the variance
-    of one reward; `fit` says what items bring by moment and group beyond that; cells are keyed by
-    profile and item. `looked` is how often each slot is looked at, the first being 1. Where bets
+    of one reward; `fit` says what items bring by moment and group beyond that, `curve` what they
+    do by the numbers that are told, where rewards are likelier with it; cells are keyed by profile
+    and item. `looked` is how often each slot is looked at, the first being 1. Where bets
     may be `costly`, less than nothing can be expected of them.
     """
 
@@ -67,6 +68,7 @@ class Payoffs:
     honest: tuple[Floats, Floats] | None = None  # (points,) said, (points,) to be said instead
     people: Mapping[str, Mapping[str, Cell]] = field(default_factory=dict)
     fit: Fit | None = None
+    curve: Curve | None = None
     looked: tuple[float, ...] = ()
 
 

@@ -1,4 +1,4 @@
-"""What a moment and its person's groups look like as columns, and what items bring by them."""
+"""What a moment and its person's groups look like in numbers, and what items bring by them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wager.domain.content import Item
+from wager.stats.fourier import Fourier
 
 Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
 Group = tuple[str, float]  # of items: its name and how much it says of the item
 Shares = Callable[[str], Sequence[Group]]
 Cell = list[float]  # sums of [times shown, rewards, what had been said]
@@ -39,10 +41,10 @@ _APART = frozenset(
 
 
 def told(context: Mapping[str, Any], segments: Sequence[str]) -> dict[str, float]:
-    """What may make a difference now: segments, part of day, weekend, words and numbers said.
+    """What may make a difference now: segments, part of day, weekend, and words that are told.
 
     >>> told({"weekday": 6, "device": "phone", "basket": 3.0}, ("regular",))
-    {'segment=regular': 1.0, 'weekend': 1.0, 'device=phone': 1.0, 'basket': 0.75}
+    {'segment=regular': 1.0, 'weekend': 1.0, 'device=phone': 1.0}
     """
     found = {f"segment={name}": 1.0 for name in segments}
     if context.get("weekday") in (6, 7):
@@ -50,15 +52,35 @@ def told(context: Mapping[str, Any], segments: Sequence[str]) -> dict[str, float
     for key, value in context.items():
         if key in _APART or not key:
             continue
-        if isinstance(value, str | bool):
-            if value is not False and len(str(value)) <= 40:
-                found[f"{key}={value}"] = 1.0
-        elif isinstance(value, int | float) and abs(value) < LARGEST:
-            found[key] = value / (1.0 + abs(value))
+        if isinstance(value, str | bool) and value is not False and len(str(value)) <= 40:
+            found[f"{key}={value}"] = 1.0
     mood = context.get("mood")
     if isinstance(mood, dict) and isinstance(mood.get("label"), str):
         found[f"mood={mood['label']}"] = 1.0
     return found
+
+
+def numbers(context: Mapping[str, Any]) -> dict[str, float]:
+    """The numbers that are told: how warm it is, what the basket is worth.
+
+    >>> numbers({"hour": 7, "weather": "rain", "celsius": 4, "known": True})
+    {'celsius': 4.0}
+    """
+    return {
+        key: float(value)
+        for key, value in context.items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+        and key not in _APART and abs(value) < LARGEST
+    }  # fmt: skip
+
+
+def record(known: Mapping[str, int], name: str, shares: Sequence[Group], most: int) -> str:
+    """Whose record an item's showings go to: `most` have their own, later ones share that of their
+    first group, of which there are as many; all others share one."""
+    if name in known or len(known) < most:
+        return name
+    name = shares[0][0] if shares else ""
+    return name if name in known or len(known) < 2 * most else ""
 
 
 def groups(item: Item | None) -> tuple[Group, ...]:
@@ -191,3 +213,48 @@ class Fit:
         self._alike[row] = likeness(shares)
         self._rows[name] = row
         return row
+
+
+class Curve:
+    """What items bring by the numbers of a moment, beyond all else: it does not change any more.
+
+    `keys` are the numbers that are known, in their order; `parts` the weights (items, width) and
+    the covariances over the noise (items, width, width) of regressions with a prior that strong.
+    """
+
+    __slots__ = ("_covariances", "_lift", "_rows", "_strength", "_weights", "keys")
+
+    def __init__(
+        self, keys: Sequence[str], lift: Fourier, rows: Mapping[str, int],
+        parts: tuple[Singles, Singles], strength: float,
+    ) -> None:  # fmt: skip
+        self.keys, self._lift, self._rows, self._strength = keys, lift, rows, strength
+        self._weights, self._covariances = parts
+
+    def expect(
+        self, names: Sequence[str], shares: Shares, told: Mapping[str, float]
+    ) -> tuple[Floats, Floats]:
+        """Of each item (names,) what it brings beside others and beyond what else is known, and
+        its share of the noise; a number that is not told is taken to be the usual one."""
+        z = self._lift.of(inputs(self.keys, told, self._lift))
+        mean, spread = np.zeros(len(names)), np.full(len(names), float(z.dot(z)) / self._strength)
+        covered = self._covariances.reshape(-1, len(z)).dot(z).reshape(self._weights.shape)
+        means, spreads = self._weights.dot(z), covered.dot(z)
+        for place, name in enumerate(names):
+            row = self._row(name, shares)
+            if row >= 0:
+                mean[place], spread[place] = means[row], spreads[row]
+        return mean, spread
+
+    def _row(self, name: str, shares: Shares) -> int:
+        row = self._rows.get(name)
+        if row is None:
+            groups = shares(name)
+            row = self._rows.get(groups[0][0]) if groups else None
+        return self._rows.get("", -1) if row is None else row
+
+
+def inputs(keys: Sequence[str], told: Mapping[str, float], lift: Fourier) -> Floats:
+    """The numbers (inputs,) in their order; what is not told is taken to be the usual."""
+    total, count = lift.taken.total, max(lift.taken.count, 1)
+    return np.array([told.get(key, total[at] / count) for at, key in enumerate(keys)])

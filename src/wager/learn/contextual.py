@@ -1,11 +1,13 @@
-"""What each of a few items is worth here and now: learnt from context, one reward at a time."""
+"""What items are worth by the numbers that a moment is told with: curves, one reward at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from copy import copy
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from wager.domain.moments import Curve, Group, inputs, record
 from wager.stats.fourier import Fourier, Scale
 from wager.stats.recursive import Recursive
 
@@ -14,9 +16,12 @@ Singles = NDArray[np.float32]
 
 FEATURES = 128  # random Fourier features
 WIDE = 64  # inputs beyond which straight lines alone are learnt
-STRENGTH = 0.3  # of the prior of an item's own weights, in rewards
+STRENGTHS = (0.3,)  # of the prior of an item's own weights, in rewards
 FIRST_REWARD, FIRST_NOISE, DOUBT = 0.05, 0.05, 10.0  # and how many rewards these are worth
 SHARE = 0.05  # of the posterior's variance that is played
+# in placements, where contexts are smaller and rewards are rare
+CURVES, PRIORS, ITEMS = 64, (2.0, 30.0, 500.0), 64
+PEOPLE, WAITING = 5, 500  # of whom a number is told before it is used; others that wait
 REMEMBERED = 2_000.0  # rewards over which the noise is averaged
 
 
@@ -25,8 +30,10 @@ class Kept(msgspec.Struct, frozen=True):
 
     inputs: int
     seed: int
+    features: int
+    level: bool
     names: list[str]
-    items: tuple[bytes, bytes, list[int]]
+    items: list[tuple[float, tuple[bytes, bytes, list[int]]]]  # by strength
     scale: tuple[int, list[float], list[float]]
     taken: tuple[int, list[float], list[float]]
     numbers: tuple[float, float, float, float]
@@ -36,7 +43,9 @@ class Contextual:
     """The learner of one placement: reward = common + item(context) + noise.
 
     Each item adds a curve of its own to what items bring on the average, and that curve is nothing
-    until there is evidence: so a new item is worth what the others are worth, and uncertain.
+    until there is evidence: so a new item is worth what the others are worth, and uncertain. Of
+    several `strengths` of the prior the likeliest is believed. Without `level` it learns what is
+    left of a reward that others foretold: how items differ between moments, not on the average.
 
     >>> learner = Contextual(1)
     >>> for hour in (0.0, 1.0) * 40:
@@ -47,11 +56,16 @@ class Contextual:
     [1.0, 0.0, 0.5]
     """
 
-    def __init__(self, inputs: int, *, seed: int = 0) -> None:
-        self.inputs, self.seed = inputs, seed
-        self.lift = Fourier(inputs, FEATURES if inputs <= WIDE else 0, seed=seed)
+    def __init__(
+        self, inputs: int, *, seed: int = 0, features: int = FEATURES,
+        strengths: Sequence[float] = STRENGTHS, level: bool = True,
+    ) -> None:  # fmt: skip
+        self.inputs, self.seed, self.features, self.level = inputs, seed, features, level
+        curves = features if inputs <= WIDE else 0
+        self.lift = Fourier(inputs, curves, seed=seed, level=level)
         self.rows: dict[str, int] = {}
-        self.items = Recursive(self.lift.width, STRENGTH)
+        self.all = [Recursive(self.lift.width, strength) for strength in strengths]
+        self.items = self.all[0]  # those of the likeliest strength
         self.rewards, self.count = 0.0, 0.0
         self.noise, self.noise_count = FIRST_NOISE, DOUBT
         self._last: tuple[Floats, Singles] | None = None
@@ -59,6 +73,8 @@ class Contextual:
     @property
     def common(self) -> float:
         """What an item is worth of which nothing is known."""
+        if not self.level:
+            return 0.0
         return (self.rewards + FIRST_REWARD * DOUBT) / (self.count + DOUBT)
 
     def expect(self, x: Floats, names: Sequence[str]) -> tuple[Floats, Floats]:
@@ -72,7 +88,7 @@ class Contextual:
             mean, variance = found[0].astype(np.float64), found[1].astype(np.float64)
         else:
             mean, variance = np.full(len(names), common), np.full(len(names), float(z.dot(z)))
-            variance /= STRENGTH
+            variance /= self.items.strength
             known = [place for place, row in enumerate(rows) if row >= 0]
             if known:
                 found = self.items.expect_some(z, [rows[place] for place in known], common)
@@ -80,33 +96,60 @@ class Contextual:
         variance *= SHARE * self.noise
         return mean, np.sqrt(np.maximum(variance, 1e-12))
 
-    def add(self, x: Floats, name: str, reward: float) -> None:
-        """An item was shown at x (inputs,), and brought `reward`."""
+    def add(self, x: Floats, name: str, reward: float, looked: float = 1.0) -> None:
+        """An item was shown at x (inputs,), looked at that often, and brought `reward`."""
         last, self._last = self._last, None
         z = last[1] if last is not None and last[0] is x else self.lift.of(x)
-        row = self.rows.get(name)
-        if row is None:
-            row = self.rows[name] = self.items.grow()
-        missed, spread = self.items.add(row, z, reward, self.common)
+        if looked != 1.0:
+            z = z * np.float32(looked)
+        row = self.rows.setdefault(name, len(self.rows))
+        for items in self.all:
+            if row == items.count:
+                items.grow()
+            missed, spread = items.add(row, z, reward, self.common)
+            if items is self.items:
+                of_that = missed * missed / (1.0 + SHARE * spread)
         self.noise_count += 1.0 - self.noise_count / REMEMBERED
-        self.noise += (missed * missed / (1.0 + SHARE * spread) - self.noise) / self.noise_count
+        self.noise += (of_that - self.noise) / self.noise_count
         self.rewards, self.count = self.rewards + reward, self.count + 1.0
         self.lift.see(x)
 
-    def correct(self, x: Floats, name: str, change: float) -> None:
+    def correct(self, x: Floats, name: str, change: float, looked: float = 1.0) -> None:
         """What was shown at x, and added before, brought `change` more."""
         row = self.rows.get(name)
         if row is not None:
-            self.items.correct(row, self.lift.of(x), change)
+            z = self.lift.of(x) * np.float32(looked)
+            for items in self.all:
+                items.correct(row, z, change)
             self.rewards += change
+
+    def choose(self, noise: float) -> float:
+        """Believe the strength with the most evidence for it, which is given back: by how much the
+        rewards, with that much noise, are likelier than without any curve (a logarithm)."""
+        found = [(items.evidence(noise, self.common), at) for at, items in enumerate(self.all)]
+        evidence, at = max(found)
+        self.items = self.all[at]
+        return evidence
+
+    def curve(self, keys: Sequence[str]) -> Curve:
+        """What it says now of inputs of these names, as something that does not change any more."""
+        parts, strength = self.items.snapshot(), self.items.strength
+        return Curve(tuple(keys), copy(self.lift), dict(self.rows), parts, strength)
+
+    def fade(self, share: float) -> None:
+        """Everything so far counts `share` (0 to 1) of what it did."""
+        for items in self.all:
+            items.fade(share)
 
     def pack(self) -> bytes:
         """The learner as bytes, to be kept as a model."""
         kept = Kept(
             inputs=self.inputs,
             seed=self.seed,
+            features=self.features,
+            level=self.level,
             names=list(self.rows),
-            items=self.items.pack(),
+            items=[(items.strength, items.pack()) for items in self.all],
             scale=self.lift.scale.sums(),
             taken=self.lift.taken.sums(),
             numbers=(self.rewards, self.count, self.noise, self.noise_count),
@@ -117,9 +160,101 @@ class Contextual:
 def unpack(body: bytes) -> Contextual:
     """The learner that `pack` wrote: it answers as if it had never stopped."""
     kept = msgspec.msgpack.decode(body, type=Kept)
-    learner = Contextual(kept.inputs, seed=kept.seed)
+    learner = Contextual(
+        kept.inputs, seed=kept.seed, features=kept.features, level=kept.level,
+        strengths=[strength for strength, _ in kept.items],
+    )  # fmt: skip
     learner.rows = {name: row for row, name in enumerate(kept.names)}
-    learner.items.unpack(kept.items)
+    for items, (_, packed) in zip(learner.all, kept.items, strict=True):
+        items.unpack(packed)
     learner.lift.resume(Scale.from_sums(kept.scale), Scale.from_sums(kept.taken))
     learner.rewards, learner.count, learner.noise, learner.noise_count = kept.numbers
     return learner
+
+
+class KeptNumbers(msgspec.Struct, frozen=True):
+    """The fold as it is kept."""
+
+    keys: list[str]
+    since: int
+    last: int
+    learner: bytes
+
+
+class Numbers:
+    """What the numbers that a placement is told change, beyond what everybody's record said.
+
+    Used only where rewards are likelier with it than without: where numbers mean nothing they
+    change nothing. With a number that is new it begins anew.
+    """
+
+    __slots__ = ("_waiting", "keys", "last", "learner", "since")
+
+    def __init__(self) -> None:
+        self.keys: list[str] = []
+        self.since, self.last = 0, 0  # the number of the first bet that counts, and of the newest
+        self.learner: Contextual | None = None
+        self._waiting: dict[str, set[str]] = {}
+
+    def admit(self, told: Mapping[str, float], who: str, number: int) -> None:
+        """Take up a number, `WIDE` at the most, once `PEOPLE` were told of with it: for the bets
+        after all that came so far."""
+        self.last = max(self.last, number)
+        for key in told:
+            if key in self.keys or len(self.keys) == WIDE:
+                continue
+            people = self._waiting.setdefault(key, set())
+            people.add(who)
+            if len(people) >= PEOPLE:
+                del self._waiting[key]
+                self.keys.append(key)
+                self.since = self.last + 1
+                self.learner = Contextual(
+                    len(self.keys), features=CURVES, strengths=PRIORS, level=False
+                )
+            elif len(self._waiting) > WAITING:
+                del self._waiting[next(iter(self._waiting))]
+
+    def at(self, told: Mapping[str, float], number: int) -> Floats | None:
+        """The inputs (inputs,) of the bet with this number; None where nothing is to be learnt."""
+        if self.learner is None or number < self.since or not told:
+            return None
+        return inputs(self.keys, told, self.learner.lift)
+
+    def add(self, x: Floats, item: tuple[str, Sequence[Group]], left: float, looked: float) -> None:
+        """A showing that left so much of its reward unsaid, in a slot looked at that often."""
+        if self.learner is not None:
+            name = record(self.learner.rows, *item, ITEMS)
+            self.learner.add(x, name, looked * left, looked)
+
+    def correct(
+        self, x: Floats, item: tuple[str, Sequence[Group]], gain: float, looked: float
+    ) -> None:
+        """What is in already brought that much more."""
+        if self.learner is not None:
+            self.learner.correct(x, record(self.learner.rows, *item, ITEMS), gain, looked)
+
+    def fade(self, share: float) -> None:
+        """Everything so far counts `share` (0 to 1) of what it did."""
+        if self.learner is not None:
+            self.learner.fade(share)
+
+    def curve(self, noise: float) -> Curve | None:
+        """What deciding reads; None where rewards are no likelier with it."""
+        if self.learner is None or self.learner.choose(noise) <= 0.0:
+            return None
+        return self.learner.curve(self.keys)
+
+    def kept(self) -> KeptNumbers | None:
+        """All of it, to be kept as a model."""
+        if self.learner is None:
+            return None
+        return KeptNumbers(self.keys, self.since, self.last, self.learner.pack())
+
+    @classmethod
+    def of(cls, kept: KeptNumbers) -> "Numbers":
+        """The fold that `kept` was taken from."""
+        fold = cls()
+        fold.keys, fold.since, fold.last = kept.keys, kept.since, kept.last
+        fold.learner = unpack(kept.learner)
+        return fold

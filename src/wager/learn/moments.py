@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from wager.domain.moments import Cell, Fit, Group
+from wager.domain.moments import Cell, Fit, Group, record
 
 Floats = NDArray[np.float64]
 
@@ -23,10 +23,11 @@ MOST = 200  # items with a regression of their own; later ones teach their first
 USUAL = 0.15  # by how much of the usual reward one column changes an item's, a priori
 SHARED = 0.3  # times as strongly that groups lean on what holds for everybody
 OVERLAP = 0.5  # of the groups' doubt that is not in the items' already
-ITSELF = 0.14  # the item's own level may differ more than the columns'
-SWEEPS = 4  # of backfitting
-# times stronger than usual that all columns but an item's own level lean
-GRID = (0.1, 0.5, 2.5, 12.5, 100.0)
+ROOT = 0.05  # and what holds for everybody on nothing
+# times stronger than usual that columns lean, and that an item's own level does
+GRID, LEVELS = (0.1, 0.5, 2.5, 12.5, 100.0), (0.02, 0.06, 0.14, 0.4, 1.2, 4.0)
+USUALLY, SURE = (0.14, 1.0), 1.5  # level and columns a priori, and by how many factors of e
+EXACT, STEPS = 1e-6, 100  # share of the distance to the solution that is left; at most so many
 HALF_LIFE_DAYS = 60.0  # a showing weighs twice as much as one from 60 days before
 MUCH = 1_000.0  # showings
 GATHERED = 1_000  # showings that are brought into the sums at once
@@ -58,7 +59,7 @@ class Moments:
     """
 
     __slots__ = (
-        "_chosen_at", "_new", "_times", "_waiting", "columns", "features", "gains", "last",
+        "_chosen_at", "_leans", "_new", "_waiting", "columns", "features", "gains", "last",
         "newest", "precision", "rows", "shares", "since", "unit", "width",
     )  # fmt: skip
 
@@ -75,7 +76,7 @@ class Moments:
         self.newest = 0.0
         self.unit: int | None = None
         self._new: list[tuple[int, Floats, Floats, float]] = []  # not in the sums yet
-        self._times, self._chosen_at = 1.0, 0.0
+        self._leans, self._chosen_at = USUALLY, 0.0
         self._waiting: dict[str, set[str]] = {}
 
     @classmethod
@@ -145,17 +146,13 @@ class Moments:
 
     def row(self, name: str, shares: Sequence[Group]) -> int:
         """Where an item's sums are; late-comers share those of their first group."""
-        own = name in self.rows or len(self.rows) < MOST
-        if not own:
-            name = shares[0][0] if shares else ""
-            if name not in self.rows and len(self.rows) >= 2 * MOST:
-                name = ""
-        row = self.rows.get(name)
+        named = record(self.rows, name, shares, MOST)
+        row = self.rows.get(named)
         if row is not None:
-            if own and shares != self.shares[row]:
+            if named == name and shares != self.shares[row]:
                 self.shares[row] = tuple(shares)
         else:
-            row = self.rows[name] = len(self.rows)
+            row = self.rows[named] = len(self.rows)
             self.shares.append(tuple(shares))
             if row == len(self.precision):
                 self.precision = np.concatenate([self.precision, np.zeros_like(self.precision)])
@@ -207,101 +204,138 @@ class Moments:
         b = (self.gains[:count, :d] - self.features[:count, :d] @ mean) / unit
         strength = noise / (USUAL * max(usual, 0.01)) ** 2
         names = sorted({name for each in self.shares for name, _ in each})
-        member = _members(names, self.shares)
-        best = self._best(a, b, member, strength, noise)
-        by_group = {name: (best.groups[at], best.unsure[at]) for at, name in enumerate(names)}
-        by_group[""] = best.root, best.new_item
-        by_group["?"] = np.zeros(d), best.new_group
+        known = _Known(a, b, _members(names, self.shares), noise)
+        best = self._best(known, strength)
+        by_group = {name: (best.groups[at], best.unsure[at]) for at, name in enumerate(names, 1)}
+        by_group[""] = best.groups[0], best.new_item
+        by_group["?"] = np.zeros(d), best.new_item / SHARED
         return Fit(
             dict(self.columns), self.rows, self.shares, (best.items, best.covariances), by_group,
-            (items, ITSELF * strength),
+            (items, strength * self._leans[0]),
         )  # fmt: skip
 
-    def _best(
-        self, a: Floats, b: Floats, member: Floats, strength: float, noise: float
-    ) -> "_Solution":
-        """The solution with the strongest evidence; once much is known it is looked for anew with
-        every tenth more."""
-        known = float(a[:, 0, 0].sum())
-        if known > MUCH and 0.9 * self._chosen_at <= known < 1.1 * self._chosen_at:
-            return _solve(a, b, member, strength, self._times, noise)
-        found = {times: _solve(a, b, member, strength, times, noise) for times in GRID}
-        self._times = max(found, key=lambda times: found[times].evidence)
-        self._chosen_at = known
-        return found[self._times]
+    def _best(self, known: "_Known", strength: float) -> "_Solution":
+        """The likeliest solution: by how strongly columns lean, then by how the items' own levels
+        do; looked for anew with every tenth more that is known."""
+
+        def found(leans: tuple[float, float]) -> _Solution:
+            prior = np.full(known.a.shape[1], strength * leans[1])
+            prior[0] = strength * leans[0]
+            return _solve(known, prior)
+
+        def likely(leans: tuple[float, float]) -> float:
+            surprise = sum(
+                np.log(one / usual) ** 2 for one, usual in zip(leans, USUALLY, strict=True)
+            )
+            return found(leans).evidence - 0.5 * float(surprise) / SURE**2
+
+        much = float(known.a[:, 0, 0].sum())
+        if much <= MUCH or not 0.9 * self._chosen_at <= much < 1.1 * self._chosen_at:
+            level, times = self._leans
+            times = max(GRID, key=lambda one: likely((level, one)))
+            level = max(LEVELS, key=lambda one: likely((one, times)))
+            self._leans, self._chosen_at = (level, times), much
+        return found(self._leans)
+
+
+class _Known(msgspec.Struct, frozen=True):
+    """Of each item A (items, d, d) and b (items, d); how much each group says of it (items,
+    1 + groups), what holds for everybody first; the noise of a reward."""
+
+    a: Floats
+    b: Floats
+    member: Floats
+    noise: float
 
 
 class _Solution(msgspec.Struct, frozen=True):
     evidence: float
     items: Floats  # (items, d): all that is known of each
     covariances: Floats  # (items, d, d)
-    root: Floats  # (d,)
-    groups: Floats  # (groups, d): beyond the root
-    unsure: Floats  # (groups, d, d)
+    groups: Floats  # (1 + groups, d): what holds for everybody, and groups beyond that
+    unsure: Floats  # (1 + groups, d, d)
     new_item: Floats  # (d, d)
-    new_group: Floats  # (d, d)
 
 
 def _members(names: Sequence[str], shares: Sequence[Sequence[Group]]) -> Floats:
-    """How much each group says of each item (items, groups)."""
-    place = {name: at for at, name in enumerate(names)}
-    member = np.zeros((len(shares), len(names)))
+    place = {name: at for at, name in enumerate(names, 1)}
+    member = np.zeros((len(shares), 1 + len(names)))
+    member[:, 0] = 1.0
     for row, each in enumerate(shares):
         for name, weight in each:
             member[row, place[name]] = weight
     return member
 
 
-def _solve(
-    a: Floats, b: Floats, member: Floats, strength: float, times: float, noise: float
-) -> _Solution:
-    """Ridge regression of root + groups + item, each block given the others (backfitting).
+def _solve(known: _Known, prior: Floats) -> _Solution:
+    """Ridge regression of root + groups + item, jointly.
 
-    With K the strengths, the evidence log p(rewards | K) is, but for what K does not change,
+    Where an item's own part is integrated out, what is left to root and groups u is the system
+    (M^T H M + K) u = M^T h with H = A - A (A + K)^-1 A, h = b - A (A + K)^-1 b, which conjugate
+    gradients solve. The evidence log p(rewards | K) is, but for what K does not change,
     (b w / noise - sum log det(A + K) / det K) / 2: the sum of the logarithms of what each reward's
-    odds were one step ahead, in whatever order they came.
+    odds were one step ahead, in whatever order they came. Groups count as if each stood alone.
 
-    References: Hastie, Tibshirani (1990), Generalized Additive Models, section 4.4;
+    References: Golub, Van Loan (2013), Matrix Computations, algorithm 11.5.1;
     MacKay (1992), Bayesian interpolation.
     """
-    d = b.shape[1]
-    prior = np.full(d, strength * times)
-    prior[0] = strength * ITSELF
-    lean = np.diag(prior)
-    inverse: Floats = np.asarray(np.linalg.inv(a + lean), dtype=np.float64)
-    root_inverse = np.linalg.inv(a.sum(axis=0) + 0.05 * lean)
-    by_group = np.einsum("rg,rij->gij", member**2, a, optimize=True)
-    group_inverse = np.linalg.inv(by_group + SHARED * lean)
-    groups = np.zeros((member.shape[1], d))
-    root, own = np.zeros(d), np.zeros_like(b)
-    for _ in range(SWEEPS):
-        above = member @ groups
-        root = root_inverse @ (b - _times(a, above + own)).sum(axis=0)
-        for at in range(len(groups)):
-            rows = np.flatnonzero(member[:, at])
-            share = member[rows, at, None]
-            others = root + member[rows] @ groups - share * groups[at] + own[rows]
-            left = b[rows] - _times(a[rows], others)
-            groups[at] = group_inverse[at] @ (share * left).sum(axis=0)
-        above = root + member @ groups
-        own = _times(inverse, b - _times(a, above))
-    unsure = OVERLAP * np.einsum("rg,gij->rij", member**2, group_inverse, optimize=True)
-    alone = np.diag(1.0 / prior)
-    items = above + own
-    known = _log_volume(inverse, prior) + _log_volume(group_inverse, SHARED * prior)
-    evidence = 0.5 * (float((b * items).sum()) / noise - known)
-    return _Solution(
-        evidence, items, inverse + unsure, root, groups, group_inverse, alone, alone / SHARED
+    a, b, member = known.a, known.b, known.member
+    inverse: Floats = np.asarray(np.linalg.inv(a + np.diag(prior)), dtype=np.float64)
+    covered = a @ inverse
+    strengths = np.full(member.shape[1], SHARED)
+    strengths[0] = ROOT
+    lean = strengths[:, None] * prior
+    system = _System(a - covered @ a, member, lean)
+    groups = system.solve(member.T @ (b - _times(covered, b)))
+    above = member @ groups
+    items = above + _times(inverse, b - _times(a, above))
+    unsure = OVERLAP * np.einsum(
+        "rg,gij->rij", member[:, 1:] ** 2, system.blocks[1:], optimize=True
     )
+    volumes = _log_volume(inverse, prior) + _log_volume(system.blocks[1:], lean[1:])
+    return _Solution(
+        0.5 * (float((b * items).sum()) / known.noise - volumes),
+        items, inverse + unsure, groups, system.blocks, np.diag(1.0 / prior),
+    )  # fmt: skip
+
+
+class _System:
+    """The equations of root and groups, by conjugate gradients with their blocks beforehand."""
+
+    __slots__ = ("_h", "_lean", "_member", "blocks")
+
+    def __init__(self, h: Floats, member: Floats, lean: Floats) -> None:
+        self._h, self._member, self._lean = h, member, lean
+        blocks = np.einsum("rg,rij->gij", member**2, h, optimize=True)
+        at = np.arange(lean.shape[1])
+        blocks[:, at, at] += lean
+        self.blocks: Floats = np.asarray(np.linalg.inv(blocks), dtype=np.float64)
+
+    def solve(self, right: Floats) -> Floats:
+        """u (1 + groups, d) with (M^T H M + K) u = right."""
+        u, left = np.zeros_like(right), right.copy()
+        nearer = _times(self.blocks, left)
+        way, size = nearer, float((left * nearer).sum())
+        enough = EXACT**2 * size
+        for _ in range(STEPS):
+            if size <= enough:
+                break
+            turned = self._member.T @ _times(self._h, self._member @ way) + self._lean * way
+            step = size / float((way * turned).sum())
+            u += step * way
+            left -= step * turned
+            nearer = _times(self.blocks, left)
+            before, size = size, float((left * nearer).sum())
+            way = nearer + (size / before) * way
+        return u
 
 
 def _log_volume(inverses: Floats, prior: Floats) -> float:
     """Sum of log det(A + K) / det K: what the evidence pays for weights that can be anything."""
-    if not len(inverses):
-        return 0.0
-    return float(-np.linalg.slogdet(inverses)[1].sum()) - len(inverses) * float(np.log(prior).sum())
+    leans = np.broadcast_to(prior, inverses.shape[:2])
+    return -float(np.linalg.slogdet(inverses)[1].sum()) - float(np.log(leans).sum())
 
 
 def _times(matrices: Floats, vectors: Floats) -> Floats:
-    found: Floats = np.einsum("rij,rj->ri", matrices, vectors)
+    found: Floats = (matrices @ vectors[:, :, None])[:, :, 0]
     return found

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from wager.domain.decisions import Choice, Decision, LoggedDecision
 from wager.domain.models import Payoffs
-from wager.domain.moments import Cell, Group, told
+from wager.domain.moments import Cell, Group, numbers, told
+from wager.learn.contextual import KeptNumbers, Numbers
 from wager.learn.moments import HALF_LIFE_DAYS, KeptMoments, Moments
 from wager.stats.decay import half_lives, weigh
 from wager.stats.linear import Regression
@@ -79,13 +80,23 @@ def _nothing_shared(_: str) -> Sequence[Group]:
 class Rewards:
     """The fold of one placement: feed it each logged decision whenever it changed."""
 
-    __slots__ = ("_gains", "_regression", "_rows", "cells", "changes", "moments", "slots")
+    __slots__ = (
+        "_gains",
+        "_regression",
+        "_rows",
+        "cells",
+        "changes",
+        "moments",
+        "numbers",
+        "slots",
+    )
 
     def __init__(self, width: int) -> None:
         self._regression = Regression(width)
         self._rows: list[Floats] = []
         self._gains: list[float] = []
         self.moments = Moments(width)
+        self.numbers = Numbers()
         self.cells = Cells()
         self.changes = 0  # since it was made or last faded
         self.slots: list[list[float]] = []  # rewards, and what was said were each the first
@@ -123,10 +134,12 @@ class Rewards:
         if not new and not gains:
             return False
         seen = {one.item_id: one for one in decision.candidates}
-        said = told(decision.context, decision.segments)
+        said, count = told(decision.context, decision.segments), numbers(decision.context)
         if new:
             self.moments.admit(said, decision.profile_id, logged.sequence)
+            self.numbers.admit(count, decision.profile_id, logged.sequence)
         c = self.moments.moment(said, logged.sequence)
+        n = self.numbers.at(count, logged.sequence)
         weight = weigh(self.moments, half_lives(decision.at.timestamp(), HALF_LIFE_DAYS))
         for number, choice in enumerate(decision.choices):
             candidate = seen.get(choice.item_id) if choice.item_id is not None else None
@@ -134,10 +147,11 @@ class Rewards:
                 continue
             gain = gains.get(choice.slot, 0.0)
             if new or gain:
-                row = self.moments.row(str(choice.item_id), shares(str(choice.item_id)))
+                item = str(choice.item_id), shares(str(choice.item_id))
+                row = self.moments.row(*item)
                 table = np.frombuffer(candidate.features, dtype="<f4").astype(float)
                 before = _said(decision, number, table, goal)
-                shown = _Shown(decision, choice, row, table[:-1], c, before, weight)
+                shown = _Shown(decision, choice, item, row, table[:-1], c, n, before, weight)
                 if new:
                     self._place(shown, candidate.expected_reward)
                 if gain:
@@ -154,6 +168,7 @@ class Rewards:
         self.regression.fade(share)
         self.cells.fade(share)
         self.moments.fade(share)
+        self.numbers.fade(share)
         self.changes = 0
         self.slots = [[share * one for one in slot] for slot in self.slots]
 
@@ -165,6 +180,8 @@ class Rewards:
         self._gains.append(0.0)
         self.cells.add(shown.decision, choice, shown.before, 0.0)
         self.moments.add(shown.c, shown.row, x, choice.looked, shown.weight)
+        if shown.n is not None:
+            self.numbers.add(shown.n, shown.item, -shown.before, choice.looked)
         self._slot(choice.slot)[1] += max(first, 0.0)
 
     def _pay(self, shown: "_Shown", gain: float) -> None:
@@ -174,6 +191,8 @@ class Rewards:
         self.regression.correct(choice.looked * x, gain)
         self.cells.correct(shown.decision, choice, gain)
         self.moments.gain(shown.row, shown.c, gain, choice.looked, shown.weight)
+        if shown.n is not None:
+            self.numbers.correct(shown.n, shown.item, gain, choice.looked)
         self._slot(choice.slot)[0] += gain
 
     def _slot(self, slot: int) -> list[float]:
@@ -206,6 +225,7 @@ class Rewards:
             usual=usual,
             people=self.cells.people,
             fit=self.moments.fit(mean, fold.noise, usual, self.cells.items),
+            curve=self.numbers.curve(fold.noise),
             looked=self.looked(),
         )
 
@@ -218,13 +238,16 @@ def _said(decision: Decision, number: int, table: Floats, goal: str | None) -> f
 
 
 class _Shown(msgspec.Struct, frozen=True):
-    """A choice as it was logged: its sums' row, its features and what had been said."""
+    """A choice as it was logged: its item and groups, the row of its sums, its features, the
+    moment's columns and numbers, and what had been said."""
 
     decision: Decision
     choice: Choice
+    item: tuple[str, Sequence[Group]]
     row: int
     x: Floats
     c: Floats
+    n: Floats | None
     before: float
     weight: float
 
@@ -243,7 +266,7 @@ def pack(rewards: Rewards) -> bytes:
     fold = rewards.regression
     body = (
         fold.precision.tolist(), fold.moment.tolist(), fold.count, fold.total, fold.squares,
-        rewards.cells, rewards.slots, rewards.moments.kept(),
+        rewards.cells, rewards.slots, rewards.moments.kept(), rewards.numbers.kept(),
     )  # fmt: skip
     return msgspec.msgpack.encode(body)
 
@@ -267,4 +290,7 @@ def unpack(body: bytes, width: int) -> Rewards:
         if len(parts) > 6:
             rewards.slots = msgspec.msgpack.decode(parts[6], type=list[list[float]])
             rewards.moments = Moments.of(msgspec.msgpack.decode(parts[7], type=KeptMoments))
+        kept = msgspec.msgpack.decode(parts[8], type=KeptNumbers | None) if len(parts) > 8 else None
+        if kept is not None:
+            rewards.numbers = Numbers.of(kept)
     return rewards

@@ -66,7 +66,8 @@ class Fourier:
     typical distance of two observations. W and b follow from the seed alone. More than 192 inputs
     are projected onto 192 at random: exact where no more than that vary freely. The scale is that
     of what was seen so far, taken anew whenever that has grown by a half: what was learnt before
-    stays good, because each time it moves less.
+    stays good, because each time it moves less. Without `level` the constant is 0, and the curves
+    have their mean over normal inputs taken off: what differs between moments, and nothing else.
 
     >>> lift = Fourier(2, 8, seed=1)
     >>> lift.see(np.array([1.0, 5.0]))
@@ -77,10 +78,11 @@ class Fourier:
     """
 
     __slots__ = (
-        "_factor", "_next", "_offset", "_phase", "_project", "_turn", "scale", "taken", "width",
+        "_centre", "_factor", "_level", "_next", "_offset", "_phase", "_project", "_turn", "scale",
+        "taken", "width",
     )  # fmt: skip
 
-    def __init__(self, inputs: int, features: int, *, seed: int) -> None:
+    def __init__(self, inputs: int, features: int, *, seed: int, level: bool = True) -> None:
         rng = np.random.default_rng(seed)
         straight = min(inputs, WIDEST)
         self._project: Singles | None = None
@@ -88,6 +90,7 @@ class Fourier:
             self._project = _normal(rng, (straight, inputs)) / np.float32(np.sqrt(straight))
         self._turn: Singles = _normal(rng, (features, straight)) * np.float32(NARROW)
         self._phase: Singles = rng.uniform(0.0, 2.0 * np.pi, features).astype(np.float32)
+        self._level = np.float32(level)
         self.width = 1 + straight + features
         self.scale = Scale(inputs)
         self._take(self.scale)
@@ -109,6 +112,9 @@ class Fourier:
         factor = np.divide(1.0, spread, out=np.zeros(len(spread)), where=spread > 0)
         self._next = max(scale.count * 3 // 2, scale.count + 1)
         self._factor, self._offset = factor, mean * factor
+        varying = np.float32((spread > 0).sum() / len(spread) / max(self._turn.shape[1], 1))
+        squares = np.square(self._turn).sum(axis=1)
+        self._centre: Singles = np.cos(self._phase) * np.exp(-0.5 * varying * squares)
 
     def of(self, x: Floats) -> Singles:
         """The features z (width,) of x (inputs,)."""
@@ -119,13 +125,15 @@ class Fourier:
         u *= len(u) ** -0.5
         end = self.width - len(self._phase)
         z = np.empty(self.width, dtype=np.float32)
-        z[0] = 1.0
+        z[0] = self._level
         straight, curved = z[1:end], z[end:]
         straight[:] = u if self._project is None else self._project.dot(u.astype(np.float32))
         if len(curved):
             turned = self._turn.dot(straight)
             turned += self._phase
             np.cos(turned, out=curved)
+            if not self._level:
+                curved -= self._centre
             curved *= (2.0 / len(curved)) ** 0.5
         return z
 

@@ -1,6 +1,7 @@
 """Ridge regressions of several things over the same features, each kept exact one row at a time."""
 
 from collections.abc import Sequence
+from math import exp, log, log1p
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +34,9 @@ class Recursive:
     __slots__ = (
         "_covariance",
         "_last",
+        "_moments",
         "_since",
+        "_volumes",
         "_weights",
         "count",
         "horizon",
@@ -48,17 +51,21 @@ class Recursive:
         self._last: tuple[Singles, Singles] | None = None  # z, and every thing's P z
         self._covariance: Singles = np.empty((0, width, width), dtype=np.float32)
         self._weights: Singles = np.empty((0, width), dtype=np.float32)
+        self._moments: Singles = np.empty((0, width), dtype=np.float32)  # sums of (y - m z_1) z
+        self._volumes: list[float] = []  # log det(P^-1) / det(prior)
 
     def grow(self) -> int:
         """One more thing, of which nothing is known but the prior; its row."""
         if self.count == len(self._weights):
             room = max(4, 2 * self.count)
             covariance = np.empty((room, self.width, self.width), dtype=np.float32)
-            weights = np.zeros((room, self.width), dtype=np.float32)
+            weights, moments = np.zeros((2, room, self.width), dtype=np.float32)
             covariance[: self.count], weights[: self.count] = self._covariance, self._weights
-            self._covariance, self._weights = covariance, weights
+            moments[: self.count] = self._moments
+            self._covariance, self._weights, self._moments = covariance, weights, moments
         self._covariance[self.count] = np.eye(self.width, dtype=np.float32) / self.strength
         self._since.append(0)
+        self._volumes.append(0.0)
         self.count += 1
         return self.count - 1
 
@@ -85,18 +92,38 @@ class Recursive:
         covered = last[1][row] if last is not None and last[0] is z else covariance.dot(z)
         spread, missed = float(covered.dot(z)), y - float(weights.dot(z))
         prior = self.strength * above * float(covered[0])
+        self._moments[row] += z * np.float32(y - above * float(z[0]))
+        self._volumes[row] += log1p(spread)
         sger(-1.0 / (1.0 + spread), covered, covered, a=covariance.T, overwrite_a=1)
         covered *= missed / (1.0 + spread)
         weights += covered
         self._since[row] += 1
         if 4 * self._since[row] >= self.horizon:
-            self._fade(row)
+            self._fade(row, exp(-self._since[row] / self.horizon))
+            self._since[row] = 0
         return missed - prior, spread
 
     def correct(self, row: int, z: Singles, change: float) -> None:
         """A row that is in already turned out `change` higher."""
         self._last = None
         self._weights[row] += self._covariance[row].dot(z) * np.float32(change)
+        self._moments[row] += z * np.float32(change)
+
+    def evidence(self, noise: float, above: float) -> float:
+        """log p(rewards) beyond what the prior's mean gives them, with that much noise: the sum of
+        the logarithms of each one's odds one step ahead, in whatever order they came.
+
+        References: MacKay (1992), Bayesian interpolation.
+        """
+        beyond = self._weights[: self.count].copy()
+        beyond += (self.strength * above) * self._covariance[: self.count, :, 0]
+        beyond[:, 0] -= above
+        explained = float((beyond * self._moments[: self.count]).sum())
+        return 0.5 * (explained / noise - sum(self._volumes))
+
+    def snapshot(self) -> tuple[Singles, Singles]:
+        """Copies of the weights (count, width) and the covariances (count, width, width)."""
+        return self._weights[: self.count].copy(), self._covariance[: self.count].copy()
 
     def pack(self) -> tuple[bytes, bytes, list[int]]:
         """Covariances (their upper halves), weights, and rows since the last fading, as bytes."""
@@ -113,16 +140,30 @@ class Recursive:
         self._covariance[:, half[0], half[1]] = upper
         self._covariance[:, half[1], half[0]] = upper
         weights = np.frombuffer(packed[1], dtype=np.float32).reshape(self.count, self.width)
-        self._weights = weights.copy()
+        self._weights, self._moments = weights.copy(), np.zeros_like(weights)
+        self._volumes = [0.0] * self.count
+        for row, kept in enumerate(self._covariance):
+            precision = np.linalg.inv(kept.astype(np.float64))
+            self._moments[row] = precision @ weights[row]
+            self._measure(row, precision)
 
-    def _fade(self, row: int) -> None:
+    def fade(self, share: float) -> None:
+        """All evidence so far counts `share` (0 to 1) of what it did."""
+        for row in range(self.count):
+            self._fade(row, share)
+
+    def _fade(self, row: int, kept: float) -> None:
         """Weigh the evidence down, the prior not; worked out in 64 bits, which mends rounding."""
-        kept = np.exp(-self._since[row] / self.horizon)
         covariance = self._covariance[row].astype(np.float64)
         precision = np.linalg.inv((covariance + covariance.T) / 2.0)
-        moment = precision @ self._weights[row] * kept
+        moment, moments = precision @ self._weights[row] * kept, self._moments[row] * kept
         prior = np.eye(self.width) * self.strength
-        faded = np.linalg.inv(prior + kept * (precision - prior))
+        left = prior + kept * (precision - prior)
+        faded = np.linalg.inv(left)
         self._covariance[row] = (faded + faded.T) / 2.0
-        self._weights[row] = faded @ moment
-        self._since[row] = 0
+        self._weights[row], self._moments[row] = faded @ moment, moments
+        self._measure(row, left)
+
+    def _measure(self, row: int, precision: NDArray[np.float64]) -> None:
+        volume = float(np.linalg.slogdet(precision)[1])
+        self._volumes[row] = volume - self.width * log(self.strength)
