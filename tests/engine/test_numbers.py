@@ -1,4 +1,4 @@
-"""Numbers that a request tells move what is shown, by curves; a twin that hears noise learns none."""
+"""Numbers that a request tells move what is shown, by curves; a deaf twin learns none."""
 
 import math
 from datetime import UTC, datetime, timedelta
@@ -55,9 +55,9 @@ def served(*, deaf: bool) -> tuple[float, float, bool]:
 
 def test_a_curve_is_found_and_a_deaf_twin_believes_in_none() -> None:
     share, honest, believed = served(deaf=False)
-    assert share > 0.8
+    assert share > 0.93
     assert honest == pytest.approx(1.0, abs=0.15)
     assert believed
     share, _, believed = served(deaf=True)
-    assert share < 0.75
+    assert share < 0.88
     assert not believed

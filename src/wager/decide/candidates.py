@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import nlargest, nsmallest
 from itertools import chain, islice
+from zlib import crc32
 
 from wager.decide import ownership
 from wager.decide.diversity import diversity, widening
@@ -23,6 +24,7 @@ NEWEST = 40
 PER_CATEGORY = 12
 RANK: dict[Level, int] = {level: rank for rank, level in enumerate(LEVELS)}
 SCARCE = 8
+TURN, TURN_SECONDS = 24, 600  # new items that come into question for a person, and for how long
 TRIED = 6  # candidates that are looked at for each that is to be explored
 QUOTAS = {
     "repeat": 9,
@@ -34,6 +36,7 @@ QUOTAS = {
     "also-bought": 3,
     "similar": 3,
     "explore": 4,
+    "new": 2,
     "popular": LIMIT,
     "asked": 1000,
     "default": 50,
@@ -51,6 +54,7 @@ SOURCE_LEVEL: dict[str, Level] = {
     "also-bought": "crowd",
     "similar": "context",
     "explore": "crowd",
+    "new": "crowd",
     "popular": "crowd",
     "asked": "crowd",
     "default": "neutral",
@@ -214,6 +218,8 @@ def gather(
     for source, names in ask.invited:
         _fill(found, source, names, QUOTAS[source], why_not)
     _widen(found, ask, rank, why_not)
+    if rank >= RANK["crowd"]:
+        _fill(found, "new", _untried(ask, who), QUOTAS["new"], why_not)
     for source, names in _crowd_sources(ask, rank):
         _fill(found, source, names, min(QUOTAS[source], LIMIT - len(found.kept)), why_not)
     _fill(found, "default", ((name, 1.0, "") for name in default), QUOTAS["default"], why_not)
@@ -343,7 +349,7 @@ def _crowd_sources(ask: Ask, rank: int) -> Iterator[Source]:
 
 
 def _popular(ask: Ask) -> Iterator[tuple[str, float, str]]:
-    """What is popular; where only some kinds are shown, the newest of them as well."""
+    """What is popular; where that is little, the newest of the kinds that are shown as well."""
     kinds, items, rates = ask.placement.kinds, ask.shelf.items, ask.snapshot.rates
     shown = 0
     for name, rate in ask.snapshot.popular[:40]:
@@ -351,9 +357,26 @@ def _popular(ask: Ask) -> Iterator[tuple[str, float, str]]:
             shown += 1
             yield name, rate, ""
     if shown < SCARCE:
-        for kind in kinds:
+        for kind in kinds or ask.shelf.kinds:
             for name in ask.shelf.kinds.get(kind, ())[-NEWEST:]:
                 yield name, rates.of(name), ""
+
+
+def _untried(ask: Ask, who: Standing) -> Iterator[tuple[str, float, str]]:
+    """New items that were hardly ever shown here: others for each person and every ten minutes,
+    those in categories that the person leans to first."""
+    payoffs = ask.snapshot.payoffs.get(ask.placement.name)
+    if payoffs is None or not payoffs.untried:
+        return
+    turn = f"{ask.profile.profile_id} {int(ask.now.timestamp()) // TURN_SECONDS}"
+    start = crc32(turn.encode()) % len(payoffs.untried)
+    some = [*payoffs.untried[start : start + TURN], *payoffs.untried[: max(TURN - start, 0)]][:TURN]
+    items, leanings = ask.shelf.items, who.leanings if ask.level == "context" else {}
+    for name in some:
+        if name in items and not leanings.keys().isdisjoint(items[name].categories):
+            yield name, 1.0, ""
+    for name in some:
+        yield name, 0.0, ""
 
 
 def _leaning_items(ask: Ask, who: Standing) -> Iterator[tuple[str, float, str]]:

@@ -64,6 +64,8 @@ def _reasons(
     said = [Reason(kind="everybody", text=_EVERYBODY, weight=everybody)]
     if "explore" in origin.sources:
         said.append(Reason(kind="explore", text="something else than what you always see"))
+    if "new" in origin.sources:
+        said.append(Reason(kind="new", text="new here, to find out who likes it"))
     for position in largest_first[:MOST]:
         weight = weights[position]
         if weight == 0.0:

@@ -70,6 +70,7 @@ class Payoffs:
     fit: Fit | None = None
     curve: Curve | None = None
     looked: tuple[float, ...] = ()
+    untried: Sequence[str] = ()  # new items that were hardly ever shown here
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wager.domain.content import Item
-from wager.stats.fourier import Fourier
 
 Floats = NDArray[np.float64]
-Singles = NDArray[np.float32]
 Group = tuple[str, float]  # of items: its name and how much it says of the item
 Shares = Callable[[str], Sequence[Group]]
 Cell = list[float]  # sums of [times shown, rewards, what had been said]
@@ -215,46 +213,11 @@ class Fit:
         return row
 
 
-class Curve:
-    """What items bring by the numbers of a moment, beyond all else: it does not change any more.
-
-    `keys` are the numbers that are known, in their order; `parts` the weights (items, width) and
-    the covariances over the noise (items, width, width) of regressions with a prior that strong.
-    """
-
-    __slots__ = ("_covariances", "_lift", "_rows", "_strength", "_weights", "keys")
-
-    def __init__(
-        self, keys: Sequence[str], lift: Fourier, rows: Mapping[str, int],
-        parts: tuple[Singles, Singles], strength: float,
-    ) -> None:  # fmt: skip
-        self.keys, self._lift, self._rows, self._strength = keys, lift, rows, strength
-        self._weights, self._covariances = parts
+class Curve(Protocol):
+    """What items bring by the numbers of a moment, beyond all else: it does not change any more."""
 
     def expect(
         self, names: Sequence[str], shares: Shares, told: Mapping[str, float]
     ) -> tuple[Floats, Floats]:
-        """Of each item (names,) what it brings beside others and beyond what else is known, and
-        its share of the noise; a number that is not told is taken to be the usual one."""
-        z = self._lift.of(inputs(self.keys, told, self._lift))
-        mean, spread = np.zeros(len(names)), np.full(len(names), float(z.dot(z)) / self._strength)
-        covered = self._covariances.reshape(-1, len(z)).dot(z).reshape(self._weights.shape)
-        means, spreads = self._weights.dot(z), covered.dot(z)
-        for place, name in enumerate(names):
-            row = self._row(name, shares)
-            if row >= 0:
-                mean[place], spread[place] = means[row], spreads[row]
-        return mean, spread
-
-    def _row(self, name: str, shares: Shares) -> int:
-        row = self._rows.get(name)
-        if row is None:
-            groups = shares(name)
-            row = self._rows.get(groups[0][0]) if groups else None
-        return self._rows.get("", -1) if row is None else row
-
-
-def inputs(keys: Sequence[str], told: Mapping[str, float], lift: Fourier) -> Floats:
-    """The numbers (inputs,) in their order; what is not told is taken to be the usual."""
-    total, count = lift.taken.total, max(lift.taken.count, 1)
-    return np.array([told.get(key, total[at] / count) for at, key in enumerate(keys)])
+        """Of each item (names,) what it brings beside others, and its share of the noise."""
+        ...

@@ -14,6 +14,7 @@ from wager.learn.rewards import Rewards
 GROWN, SECONDS = 0.02, 5.0  # the share of new evidence, or the age, that is worth a new fit
 RESTS = 60.0  # times as long as a fit took
 MUCH = 1_000  # changes up to which everything new is
+TRIED = 20.0  # showings after which an item is not untried any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,22 @@ class Fitting:
         """What the fold says; one that hardly changed is asked again after some seconds."""
         kept, now = self._fitted.get(placement), monotonic()
         if kept is None or kept.is_due(fold.changes, now):
-            payoffs = fold.payoffs(PRIOR_MEAN, PRIOR_STRENGTH)
+            payoffs = replace(
+                fold.payoffs(PRIOR_MEAN, PRIOR_STRENGTH), untried=self._untried(placement, fold)
+            )
             kept = self._fitted[placement] = _Fitted(fold.changes, now, monotonic() - now, payoffs)
         return replace(kept.payoffs, costly=True) if self._live.costs(placement) else kept.payoffs
+
+    def _untried(self, placement: str, fold: Rewards) -> Sequence[str]:
+        """The newest items of the kinds that are shown there which were hardly ever shown."""
+        found, shelf, cells = self._live.placements.get(placement), self._live.shelf, fold.cells
+        kinds = found.kinds if found is not None and found.kinds else shelf.kinds
+        return [
+            name
+            for kind in kinds
+            for name in shelf.kinds.get(kind, ())
+            if name not in cells.items or cells.items[name][0] < TRIED
+        ]
 
     def shares(self, item_id: str) -> Sequence[Group]:
         """The groups of an item, worked out once for each of its versions."""

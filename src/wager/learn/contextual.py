@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from wager.domain.moments import Curve, Group, inputs, record
+from wager.domain.moments import Curve, Group, Shares, record
 from wager.stats.fourier import Fourier, Scale
 from wager.stats.recursive import Recursive
 
@@ -20,7 +20,7 @@ STRENGTHS = (0.3,)  # of the prior of an item's own weights, in rewards
 FIRST_REWARD, FIRST_NOISE, DOUBT = 0.05, 0.05, 10.0  # and how many rewards these are worth
 SHARE = 0.05  # of the posterior's variance that is played
 # in placements, where contexts are smaller and rewards are rare
-CURVES, PRIORS, ITEMS = 64, (2.0, 30.0, 500.0), 64
+CURVES, PRIORS, ITEMS = 64, (1.0, 15.0, 200.0), 64
 PEOPLE, WAITING = 5, 500  # of whom a number is told before it is used; others that wait
 REMEMBERED = 2_000.0  # rewards over which the noise is averaged
 
@@ -134,7 +134,7 @@ class Contextual:
     def curve(self, keys: Sequence[str]) -> Curve:
         """What it says now of inputs of these names, as something that does not change any more."""
         parts, strength = self.items.snapshot(), self.items.strength
-        return Curve(tuple(keys), copy(self.lift), dict(self.rows), parts, strength)
+        return Known(tuple(keys), copy(self.lift), dict(self.rows), parts, strength)
 
     def fade(self, share: float) -> None:
         """Everything so far counts `share` (0 to 1) of what it did."""
@@ -170,6 +170,51 @@ def unpack(body: bytes) -> Contextual:
     learner.lift.resume(Scale.from_sums(kept.scale), Scale.from_sums(kept.taken))
     learner.rewards, learner.count, learner.noise, learner.noise_count = kept.numbers
     return learner
+
+
+class Known:
+    """The curves of a moment (a `domain.moments.Curve`).
+
+    `keys` are the numbers that are known, in their order; `parts` the weights (items, width) and
+    the covariances over the noise (items, width, width) of regressions with a prior that strong.
+    """
+
+    __slots__ = ("_covariances", "_lift", "_rows", "_strength", "_weights", "keys")
+
+    def __init__(
+        self, keys: Sequence[str], lift: Fourier, rows: Mapping[str, int],
+        parts: tuple[Singles, Singles], strength: float,
+    ) -> None:  # fmt: skip
+        self.keys, self._lift, self._rows, self._strength = keys, lift, rows, strength
+        self._weights, self._covariances = parts
+
+    def expect(
+        self, names: Sequence[str], shares: Shares, told: Mapping[str, float]
+    ) -> tuple[Floats, Floats]:
+        """Of each item (names,) what it brings beside others and beyond what else is known, and
+        its share of the noise; a number that is not told is taken to be the usual one."""
+        z = self._lift.of(_inputs(self.keys, told, self._lift))
+        mean, spread = np.zeros(len(names)), np.full(len(names), float(z.dot(z)) / self._strength)
+        covered = self._covariances.reshape(-1, len(z)).dot(z).reshape(self._weights.shape)
+        means, spreads = self._weights.dot(z), covered.dot(z)
+        for place, name in enumerate(names):
+            row = self._row(name, shares)
+            if row >= 0:
+                mean[place], spread[place] = means[row], spreads[row]
+        return mean, spread
+
+    def _row(self, name: str, shares: Shares) -> int:
+        row = self._rows.get(name)
+        if row is None:
+            groups = shares(name)
+            row = self._rows.get(groups[0][0]) if groups else None
+        return self._rows.get("", -1) if row is None else row
+
+
+def _inputs(keys: Sequence[str], told: Mapping[str, float], lift: Fourier) -> Floats:
+    """The numbers (inputs,) in their order; what is not told is taken to be the usual."""
+    total, count = lift.taken.total, max(lift.taken.count, 1)
+    return np.array([told.get(key, total[at] / count) for at, key in enumerate(keys)])
 
 
 class KeptNumbers(msgspec.Struct, frozen=True):
@@ -219,7 +264,7 @@ class Numbers:
         """The inputs (inputs,) of the bet with this number; None where nothing is to be learnt."""
         if self.learner is None or number < self.since or not told:
             return None
-        return inputs(self.keys, told, self.learner.lift)
+        return _inputs(self.keys, told, self.learner.lift)
 
     def add(self, x: Floats, item: tuple[str, Sequence[Group]], left: float, looked: float) -> None:
         """A showing that left so much of its reward unsaid, in a slot looked at that often."""
