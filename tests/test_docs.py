@@ -18,7 +18,7 @@ from wager.domain import definitions, events
 from wager.domain.content import Item
 from wager.domain.decisions import Choice, DecideRequest
 from wager.domain.profiles import Field, Profile
-from wager.engine.betting import LOGGED_FEATURES
+from wager.engine.bets import LOGGED_FEATURES
 from wager.engine.engine import open as open_engine
 from wager.engine.settings import Settings
 from wager.server.app import operations

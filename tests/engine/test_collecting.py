@@ -111,7 +111,7 @@ def test_an_error_in_the_middle_leaves_nothing(engine: Engine) -> None:
         raise RuntimeError("the hook broke")
 
     whole = engine.collecting.hooks
-    engine.collecting.hooks = type(whole)(broken, whole.held_out)
+    engine.collecting.hooks = type(whole)(broken, whole.held_out, whole.sold)
     with pytest.raises(RuntimeError, match="the hook broke"):
         collect(engine, order("m-1", "bread"), "not an event")
     engine.collecting.hooks = whole

@@ -24,6 +24,7 @@ RULES: Mapping[str, str] = {
     "wrong-life-stage": "made for an age that no child of the person is of",
     "in-cart": "it is in the cart already",
     "capped": "it was shown as often as the caps allow",
+    "all-granted": "it was granted to as many people as there are of it",
     "tired": "passed over so often lately that it rests",
     "just-seen": "looked at a moment ago: to show it back would feel watched",
     "sensitive": "sensitive, and the person did not speak of it",

@@ -19,6 +19,7 @@ class Item(
     omit_defaults=True,
 ):
     """One thing that can be shown. `stock` None means unlimited; 0 or less is never shown.
+    Orders after `stock_at` take from it; `limit` is to how many people it is granted in all.
 
     `tags` have weights; `parent_id` names the item that this one is a variant or a part of; a
     string in `title`, `description` or a rendition may be a Liquid template.
@@ -35,6 +36,8 @@ class Item(
     currency: Annotated[str, Meta(min_length=3, max_length=3)] | None = None
     margin: float | None = None
     stock: int | None = None
+    stock_at: Time | None = None
+    limit: Annotated[int, Meta(ge=0)] | None = None
     available_from: Time | None = None
     available_until: Time | None = None
     parent_id: str | None = None

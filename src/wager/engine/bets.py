@@ -1,18 +1,21 @@
 """A bet before it is logged."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from wager.decide.candidates import Origin
+from wager.decide.features import FEATURES
 from wager.decide.payoff import Worth
 from wager.decide.restraint import Surprise
+from wager.domain.asking import Ask
 from wager.domain.decisions import (
     Candidate,
     Choice,
     Contender,
+    Decision,
     Excluded,
     GoalStake,
     Reason,
@@ -21,6 +24,8 @@ from wager.domain.decisions import (
 )
 from wager.domain.definitions import Level
 from wager.domain.models import Payoffs
+
+LOGGED_FEATURES = (*FEATURES, "said")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,4 +98,32 @@ def nothing(why: Reason) -> Choice:
         expected_reward=0.0,
         standard_error=0.0,
         reasons=(why,),
+    )
+
+
+def logged(ask: Ask, bet: Bet, decision_id: str, down: Sequence[Reason]) -> Decision:
+    """The bet with what it was decided on."""
+    return Decision(
+        decision_id=decision_id,
+        placement=ask.placement.name,
+        profile_id=ask.profile.profile_id,
+        at=ask.now,
+        level=bet.level,
+        policy=bet.policy,
+        model_version=ask.snapshot.version,
+        choices=bet.choices,
+        default=bet.default,
+        candidates=bet.candidates,
+        feature_names=LOGGED_FEATURES,
+        excluded=bet.excluded,
+        dropped=dict(bet.dropped or {}),
+        stepped_down=(*down, *bet.notes),
+        stake=bet.stake,
+        regret=bet.regret,
+        shadow=bet.shadow,
+        segments=ask.segments,
+        context=dict(ask.context),
+        limited_to=ask.limited_to or (),
+        goals=bet.goals,
+        use_cases=bet.use_cases,
     )

@@ -9,7 +9,7 @@ import numpy as np
 
 from wager.decide.candidates import NAMED_BY_DEFAULT, Origin, gather
 from wager.decide.eligibility import gate, left_out, why_not
-from wager.decide.features import FEATURES, rows
+from wager.decide.features import rows
 from wager.decide.ladder import at_level
 from wager.decide.payoff import Worth, nothing_learnt, with_nothing, worth
 from wager.decide.policies import Left, Odds
@@ -27,7 +27,7 @@ from wager.domain.decisions import (
 )
 from wager.domain.definitions import LEVELS, Level, Shadow
 from wager.domain.models import Payoffs
-from wager.engine.bets import Bet, Table, nothing
+from wager.engine.bets import LOGGED_FEATURES, Bet, Table, nothing
 from wager.engine.goals import further_worth, stakes
 from wager.engine.hedging import FALLS_BACK, Notes, hedged
 from wager.engine.live import Live
@@ -35,7 +35,6 @@ from wager.engine.shadowing import below, certain, named, odds_beside, watched
 from wager.render.merge import merged_or_why
 from wager.render.renditions import Rendered, content
 
-LOGGED_FEATURES = (*FEATURES, "said")
 LOGGED_TYPE = np.dtype("<f4")
 _RANK = {level: rank for rank, level in enumerate(LEVELS)}
 PLAIN_KEPT = 50_000

@@ -13,6 +13,7 @@ from wager.domain.decisions import BETTER_LEFT_ALONE, Decision, LoggedDecision, 
 from wager.domain.definitions import Cap, Placement, UseCase
 from wager.domain.profiles import Profile
 from wager.domain.stages import responded_at
+from wager.engine.granting import reservation
 from wager.stores.base import DecisionQuery, Ledger, Stores
 
 IN_FORCE = ("pilot", "live")
@@ -236,7 +237,8 @@ def reservations(decision: Decision) -> list[str]:
     """Every name under which a decision may have taken something."""
     name = decision.decision_id
     shown = [one.item_id for one in decision.choices if one.item_id is not None]
-    return [name, f"{name}/", *(f"{name}/{item_id}" for item_id in shown)]
+    seen = (f"{name}/{item_id}" for item_id in shown)
+    return [name, f"{name}/", *seen, *(reservation(name, item_id) for item_id in shown)]
 
 
 def unseen(logged: LoggedDecision) -> list[str]:

@@ -57,10 +57,12 @@ class Surroundings(Protocol):
 @dataclass(frozen=True, slots=True)
 class Hooks:
     """What other journeys add: `settle` joins an event to bets and says which it settled, inside
-    the transaction; `held_out` names the placements that a profile id is held out from."""
+    the transaction; `sold` takes what is ordered from the stock, in there too; `held_out` names the
+    placements that a profile id is held out from."""
 
     settle: Callable[[Event, str, Profile], tuple[str, ...]]
     held_out: Callable[[str], tuple[str, ...]]
+    sold: Callable[[Sequence[Event]], None]
 
 
 class Collecting:
@@ -149,6 +151,7 @@ class Collecting:
             )
             if (changed := leanings.effect(event, profile, self.live.items)) is not None:
                 effects.append(changed)
+        self.hooks.sold([one.event for one in stored])
         return stored, tuple(effects)
 
     def _with_marks(self, profile: Profile, events: list[Event]) -> tuple[Profile, Sequence[Event]]:

@@ -20,8 +20,8 @@ from wager.domain.identity import Identity, Purpose
 from wager.domain.profiles import Profile
 from wager.domain.queues import Queue
 from wager.engine.belonging import household
-from wager.engine.bets import Bet
-from wager.engine.betting import LOGGED_FEATURES, Bettor
+from wager.engine.bets import Bet, logged
+from wager.engine.betting import Bettor
 from wager.engine.capping import Capping, running
 from wager.engine.framing import device_of, framed, has_words
 from wager.engine.live import Live
@@ -207,16 +207,20 @@ class Deciding:
         it is decided again, and in the end nothing is shown.
         """
         caps = running(self.live.caps.get(ask.placement.name, ()), ask.now)
-        if not caps:
+        grants = self.live.grants
+        if not caps and not grants.limited:
             return self._decide(request, ask, decision_id, refused, silence(ask))
         for _ in range(ATTEMPTS):
             silent = silence(ask)
             if silent is None:
                 limits = self.capping.limits(ask, caps)
-                ask = replace(ask, resting=limits.resting, rooms=limits.rooms)
+                resting = {**limits.resting, **grants.gone(ask)}
+                ask = replace(ask, resting=resting, rooms=limits.rooms)
                 silent = limits.silence
             decision = self._decide(request, ask, decision_id, refused, silent)
-            if request.preview or self.capping.take(ask, caps, decision):
+            if request.preview or (
+                grants.take(ask, decision) and self.capping.take(ask, caps, decision)
+            ):
                 return decision
         return self._decide(request, ask, decision_id, refused, OUTRUN)
 
@@ -248,7 +252,7 @@ class Deciding:
         down = (*(one for one in before if one is not None), *down)
         goal = self.live.goals.get(placement.goal or CLICK.name, CLICK)
         return structs.replace(
-            _logged(ask, bet, decision_id, down),
+            logged(ask, bet, decision_id, down),
             holdout=holdout,
             beside=line.beside if line is not None else (),
             goal=goal.name,
@@ -287,34 +291,6 @@ def _as_one_page(placements: Sequence[Placement]) -> Sequence[Placement]:
     if len(placements) == 1 or not exclusive:
         return placements
     return [structs.replace(one, exclusive=exclusive) for one in placements]
-
-
-def _logged(ask: Ask, bet: Bet, decision_id: str, down: Sequence[Reason]) -> Decision:
-    """The bet with what it was decided on."""
-    return Decision(
-        decision_id=decision_id,
-        placement=ask.placement.name,
-        profile_id=ask.profile.profile_id,
-        at=ask.now,
-        level=bet.level,
-        policy=bet.policy,
-        model_version=ask.snapshot.version,
-        choices=bet.choices,
-        default=bet.default,
-        candidates=bet.candidates,
-        feature_names=LOGGED_FEATURES,
-        excluded=bet.excluded,
-        dropped=dict(bet.dropped or {}),
-        stepped_down=(*down, *bet.notes),
-        stake=bet.stake,
-        regret=bet.regret,
-        shadow=bet.shadow,
-        segments=ask.segments,
-        context=dict(ask.context),
-        limited_to=ask.limited_to or (),
-        goals=bet.goals,
-        use_cases=bet.use_cases,
-    )
 
 
 def _drawn(trial: LevelTrial | None) -> Reason | None:

@@ -18,6 +18,7 @@ from wager.engine.parting import Parting
 from wager.engine.people import People
 from wager.engine.publishing import Publishing
 from wager.engine.settings import Settings
+from wager.engine.stock import Stock
 from wager.errors import BadInput
 from wager.stores.base import Stores
 from wager.stores.open import open_store
@@ -56,7 +57,9 @@ class Engine:
         self.parting = Parting(self.live, self._forget)
         self.publishing = Publishing(self.live)
         self.collecting = Collecting(
-            stores, self.live, Hooks(self.learning.settle, self.live.held_out_from)
+            stores,
+            self.live,
+            Hooks(self.learning.settle, self.live.held_out_from, Stock(self.live).take),
         )
 
     def publish(

@@ -217,6 +217,7 @@ class Learning:
                 bets = stores.decisions.list(query).decisions
                 settled = [(bet.decision.decision_id, "lost", 0.0, due) for bet in bets]
                 give_back(stores.ledger, self.live.caps, bets)
+                self.live.grants.give_back(bets)
                 if settled:
                     stores.decisions.reward((), settled)
             count += len(bets)

@@ -9,6 +9,8 @@ from itertools import count, islice
 from typing import Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from msgspec import structs
+
 from wager.decide.candidates import Standing, standing
 from wager.decide.diversity import LEADING
 from wager.decide.eligibility import is_lasting
@@ -25,6 +27,7 @@ from wager.domain.repeats import Repeats
 from wager.engine.budgets import Budgets
 from wager.engine.capping import Counter, counters
 from wager.engine.curbing import Curbs
+from wager.engine.granting import Granting
 from wager.engine.recent import Recent
 from wager.engine.settings import Settings
 from wager.engine.slates import Slates
@@ -64,6 +67,7 @@ class Live:
         self.items: dict[str, Item] = {}
         self.slates = Slates(self.items)
         self.budgets = Budgets(stores.ledger)
+        self.grants = Granting(stores)
         self.templated: set[str] = set()
         self.plain: dict[tuple[str, object], dict[str, Any]] = {}
         self._kinds: dict[str, dict[str, None]] = {}
@@ -112,8 +116,13 @@ class Live:
     def load_items(self) -> None:
         """Read what changed in the catalog, and find it again by kind and category."""
         put, deleted, self._items_seen = self.stores.catalog.changed(self._items_seen)
+        moved = [item for item in put if _only_stock_moved(self.items.get(item.item_id), item)]
+        self.items.update((item.item_id, item) for item in moved)
+        if len(moved) == len(put) and not deleted:
+            return
         for item in put:
             self._forget(item.item_id)
+            self.grants.limit(item.item_id, item.limit)
             self.items[item.item_id] = item
             self._kinds.setdefault(item.kind, {})[item.item_id] = None
             for category in item.categories:
@@ -135,6 +144,7 @@ class Live:
     def _forget(self, item_id: str) -> None:
         item = self.items.pop(item_id, None)
         if item is not None:
+            self.grants.limit(item_id, None)
             self._lasting.pop(item_id, None)
             self.kinship.forget(item)
             self._ages.pop(item_id, None)
@@ -269,6 +279,14 @@ class Live:
         """Conditions that stopped for something absent or of the wrong type."""
         for name, more in errors.items():
             self.condition_errors[name] = self.condition_errors.get(name, 0) + more
+
+
+def _only_stock_moved(before: Item | None, item: Item) -> bool:
+    """Nothing that is kept of an item follows from how many there are, but from whether it is
+    counted at all."""
+    if before is None or before.stock is None or item.stock is None:
+        return False
+    return structs.replace(before, stock=item.stock, stock_at=item.stock_at) == item
 
 
 def _is_templated(item: Item) -> bool:

@@ -4,6 +4,7 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from heapq import nsmallest
 
 import msgspec
 
@@ -41,6 +42,7 @@ QUARANTINE_SHOWN = 1000
 SAMPLED, SAMPLE_PAGE = 1000, 250  # profiles that the diversity is read of
 LOOKED_AFTER = timedelta(minutes=1)
 HOURS_LIMIT = 24 * 3660.0
+STOCK_SHOWN = 50
 HEDGE_NOTE = (
     "A regret budget is spent in hundredths: `spent` may be that much more than bets have cost."
 )
@@ -82,6 +84,7 @@ class Measuring:
             "tactics": self._tactics,
             "journey": lambda asked: journey_of(self._book, asked),
             "hedge": self._hedge,
+            "stock": self._stock,
         }
 
     def report(self, name: str, **filters: object) -> Report:
@@ -260,6 +263,27 @@ class Measuring:
             if asked.placement in (None, name) and (held := self._held_back(one))
         }
         return {"placements": placements, "note": HEDGE_NOTE}
+
+    def _stock(self, asked: Asked) -> Report:
+        """What there is only so much of."""
+        live, now = self.live, self.live.now()
+        granted = {name: live.grants.granted(name, now) for name in live.grants.limited}
+        counted = (item for item in live.items.values() if item.stock is not None)
+        lowest = nsmallest(STOCK_SHOWN, counted, key=lambda item: (item.stock, item.item_id))
+        return {
+            "limited": {
+                name: {
+                    "limit": limit,
+                    "granted": granted[name],
+                    "left": max(limit - granted[name], 0),
+                }
+                for name, limit in live.grants.limited.items()
+            },
+            "lowest": [
+                {"itemId": item.item_id, "stock": item.stock, "stockAt": item.stock_at}
+                for item in lowest
+            ],
+        }
 
     def _held_back(self, placement: Placement) -> Report:
         report: Report = {}

@@ -65,6 +65,13 @@ class Publishing:
             wrong = ownership.problem(item) if item.attributes else None
             if wrong is not None:
                 raise BadInput(f"item {item.item_id!r}: {wrong}")
+        now = self.live.now()
+        items = [
+            item
+            if item.stock is None or item.stock_at is not None
+            else msgspec.structs.replace(item, stock_at=now)
+            for item in items
+        ]
         with self.live.stores.transaction() as commit:
             count = self.live.stores.catalog.put(items)
             self.live.load_items()

@@ -26,6 +26,8 @@ ITEM_PARTS = (
     "price",
     "currency",
     "stock",
+    "stockAt",
+    "limit",
     "availableFrom",
     "availableUntil",
     "parentId",
