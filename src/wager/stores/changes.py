@@ -4,7 +4,7 @@ A shop's regular has hundreds of purchases and leanings, and most events touch t
 """
 
 from collections.abc import Callable, Iterable
-from operator import attrgetter, is_not
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -48,11 +48,10 @@ def changes(before: Profile, after: Profile) -> Changes:
         if len(told[table]) < len(names):
             gone[table] = sorted(name for name in names if name not in new)
     fields = []
-    if any(map(is_not, _single(before), _single(after))):
-        for name, one, other in zip(_SINGLE, _single(before), _single(after), strict=True):
-            if one is not other:
-                fields.append(name)
-                told[name] = other
+    for name, one, other in zip(_SINGLE, _single(before), _single(after), strict=True):
+        if one is not other:
+            fields.append(name)
+            told[name] = other
     now = Profile(
         profile_id=after.profile_id,
         created_at=after.created_at,

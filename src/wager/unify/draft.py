@@ -5,7 +5,7 @@ like any other: so a profile does not depend on the order in which its events ar
 they were split into batches or into profiles that were merged later.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from math import exp2
@@ -217,36 +217,25 @@ def refusals(consent: Mapping[Purpose, Field]) -> tuple[Purpose, ...]:
 
 
 def _bound(name: str, table: dict[str, Any]) -> None:
+    """Cut a table that outgrew its bound back to its entries of most worth."""
     most = BOUNDS.get(name)
     if most is not None and len(table) > most + most // 10:
-        _keep(table, most, _worth(name, table))
+        ranked = sorted(zip(_worths(name, table.values()), table, strict=True))
+        for _, key in ranked[: len(table) - most]:
+            del table[key]
 
 
-def _worth(name: str, table: Mapping[str, Any]) -> Callable[[Any], Any]:
-    """What an entry of that table is kept for: how lately it was, or how much of it is left."""
+def _worths(name: str, entries: Collection[Any]) -> Iterable[Any]:
+    """What each entry of that table is kept for: how lately it was, or how much of it is left."""
     if name == "affinities":
-        until = max(leaning.at for leaning in table.values())
-        return lambda leaning: _strength(leaning, until)
+        until = max([one.at for one in entries])
+        return [abs(decayed(one.weight, one.at, until, one.half_life_days)) for one in entries]
     if name == "purchases":
-        until = max(purchase.last_at for purchase in table.values())
-        return lambda purchase: _lately(purchase, until)
-    return _AT.get(name, lambda at: at)
-
-
-def _strength(leaning: Affinity, until: datetime) -> float:
-    return abs(decayed(leaning.weight, leaning.at, until, leaning.half_life_days))
-
-
-def _lately(purchase: Purchase, until: datetime) -> tuple[float, datetime]:
-    half_life = PURCHASE_HALF_LIFE_DAYS
-    return decayed(purchase.recent, purchase.last_at, until, half_life), purchase.last_at
-
-
-def _keep(table: dict[str, T], most: int, worth: Callable[[T], Any]) -> None:
-    """Cut a table back to its entries of most worth."""
-    ranked = sorted(table.items(), key=lambda entry: (worth(entry[1]), entry[0]))
-    for key, _ in ranked[: len(table) - most]:
-        del table[key]
+        until, half_life = max([one.last_at for one in entries]), PURCHASE_HALF_LIFE_DAYS
+        return [
+            (decayed(one.recent, one.last_at, until, half_life), one.last_at) for one in entries
+        ]
+    return map(_AT[name], entries) if name in _AT else entries
 
 
 def _one_of(places: int, place: int) -> list[float]:
