@@ -324,7 +324,7 @@ def test_a_forgotten_person_is_not_in_what_is_kept(shop: Shop) -> None:
     profile_id = shop.engine.people.get("anonymous_id", others[0]).profile_id
     shop.engine.measuring.checkpoint()
     assert profile_id.encode() in _kept(shop)
-    shop.engine.measuring.forget(profile_id)
+    shop.engine.measuring.forget([profile_id])
     assert profile_id.encode() not in _kept(shop)
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter as Counts
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -222,9 +222,10 @@ class Capping:
             if cursor is None:
                 return
 
-    def forget(self, profile_id: str) -> None:
-        """A person was erased."""
-        self._shown.pop(profile_id, None)
+    def forget(self, profile_ids: Iterable[str]) -> None:
+        """People were erased."""
+        for one in profile_ids:
+            self._shown.pop(one, None)
 
 
 def _after(query: DecisionQuery, cursor: str | None) -> DecisionQuery:

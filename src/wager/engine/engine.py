@@ -11,6 +11,7 @@ from wager.domain.decisions import DecideRequest, Decision
 from wager.domain.events import Arrival, Collected
 from wager.engine.collecting import Collecting, Hooks
 from wager.engine.deciding import Deciding
+from wager.engine.forgetting import Forgetting
 from wager.engine.learning import Learning
 from wager.engine.live import Live
 from wager.engine.measuring import Measuring
@@ -53,8 +54,11 @@ class Engine:
         self.deciding = Deciding(self.live)
         self.measuring = Measuring(self.live)
         self.live.compare_items()
-        self.people = People(self.live, self.deciding.capping, self._forget)
-        self.parting = Parting(self.live, self._forget)
+        forgetting = (self.measuring.forget, self.learning.forget, self.deciding.capping.forget)
+        self.forgetting = Forgetting(stores, forgetting)
+        self.forgetting.keep()
+        self.people = People(self.live, self.deciding.capping, self.forgetting)
+        self.parting = Parting(self.live, self.forgetting)
         self.publishing = Publishing(self.live)
         self.collecting = Collecting(
             stores,
@@ -109,13 +113,9 @@ class Engine:
         durable.result()
         return decisions
 
-    def _forget(self, profile_id: str) -> None:
-        self.measuring.forget(profile_id)
-        self.learning.forget(profile_id)
-        self.deciding.capping.forget(profile_id)
-
     def learn(self) -> dict[str, int | str]:
         """Fold what came in since the last time; the server does this every second."""
+        self.forgetting.keep()
         learnt = self.learning.learn()
         self.live.compare_items()
         self.measuring.keep_up()

@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from time import monotonic
@@ -358,12 +358,13 @@ class Learning:
             live.take_cycles(found.cycles, found.repeats)
         return len(found.also_bought)
 
-    def forget(self, profile_id: str) -> None:
-        """What was learnt of one person alone is gone, and from both checkpoints that are kept."""
+    def forget(self, profile_ids: Iterable[str]) -> None:
+        """What was learnt of these people alone is gone, from both checkpoints that are kept."""
         with self._mutex:
-            for fold in self._rewards.values():
-                fold.cells.people.pop(profile_id, None)
-            self._sparing.forget(profile_id)
+            for one in profile_ids:
+                for fold in self._rewards.values():
+                    fold.cells.people.pop(one, None)
+                self._sparing.forget(one)
             self.live.recent.clear()
             self._caught_up = False
             self.checkpoint()

@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from heapq import nsmallest
 
@@ -111,11 +111,13 @@ class Measuring:
             self.refresh()
             self._curbed_at = now
 
-    def forget(self, profile_id: str) -> None:
-        """A person was erased: nothing stays under the profile id, not in the checkpoint either."""
+    def forget(self, profile_ids: Iterable[str]) -> None:
+        """People were erased: nothing stays under their ids, not in the checkpoint either."""
         with self._mutex:
             self._refresh()
-            self._book.forget(profile_id)
+            for one in profile_ids:
+                self._book.forget(one)
+            self._save(f"{FORMAT} before")  # a store keeps two: the other may be of another format
             self._save()
 
     def checkpoint(self) -> None:
@@ -128,10 +130,9 @@ class Measuring:
         kept = self.live.stores.models.latest(MODEL)
         return (unpack(kept[1]) if kept is not None else None) or Book()
 
-    def _save(self) -> None:
-        """Always under one version, so that nobody who was erased stays in an older one."""
+    def _save(self, version: str = str(FORMAT)) -> None:
         with self.live.stores.transaction():
-            self.live.stores.models.put(MODEL, str(FORMAT), pack(self._book))
+            self.live.stores.models.put(MODEL, version, pack(self._book))
         self._unsaved = 0
 
     def _asked(self, filters: Mapping[str, object]) -> Asked:

@@ -1,7 +1,7 @@
 """A merge that was a mistake is undone: both are what they would be, had they never been joined."""
 
 import uuid
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import Future
 from datetime import datetime
 from typing import NamedTuple
@@ -13,6 +13,7 @@ from wager.domain.events import UNMERGED, Event, StoredEvent
 from wager.domain.identity import Identity
 from wager.domain.profiles import Profile
 from wager.engine.belonging import followed
+from wager.engine.forgetting import Forgetting
 from wager.engine.live import Live
 from wager.errors import CannotUnmerge, NotFound
 from wager.stores.base import DecisionQuery, EventQuery
@@ -35,9 +36,9 @@ class Unmerged(NamedTuple):
 class Parting:
     """Takes a profile that was merged by mistake out again, and keeps the two apart."""
 
-    def __init__(self, live: Live, forget: Callable[[str], None]) -> None:
+    def __init__(self, live: Live, forgetting: Forgetting) -> None:
         self.live = live
-        self._forget = forget
+        self._forgetting = forgetting
 
     def unmerge(self, kind: str, value: str) -> "tuple[Unmerged, Future[None]]":
         """Undo the merge that brought this id into its profile: the latest, by an identity; that
@@ -49,7 +50,8 @@ class Parting:
             _check_whole(joined, tombstone, told)
             found = parted(joined, tombstone, told)
             result = self._write(joined, tombstone, told, found)
-        self._forget(joined.profile_id)
+            self._forgetting.promise([joined.profile_id])
+        self._forgetting.keep()
         return result, commit.durable
 
     def _merge_of(self, kind: str, value: str) -> tuple[Profile, Profile]:

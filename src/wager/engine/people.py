@@ -1,6 +1,6 @@
 """The golden record: find, hand over and erase what is held of a person."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from wager.domain.outlook import Outlook
 from wager.domain.profiles import Profile
 from wager.engine import giving
 from wager.engine.capping import Capping
+from wager.engine.forgetting import Forgetting
 from wager.engine.live import Live
 from wager.engine.outlook import outlook
 from wager.errors import BadInput, NotFound
@@ -25,10 +26,10 @@ PAGE = 1000
 class People:
     """One profile read for everybody: each field with value, source, time, confidence and rule."""
 
-    def __init__(self, live: Live, capping: Capping, forget: Callable[[str], None]) -> None:
+    def __init__(self, live: Live, capping: Capping, forgetting: Forgetting) -> None:
         self.live = live
         self._capping = capping
-        self._forget = forget
+        self._forgetting = forgetting
 
     def stored(self, kind: str, value: str) -> Profile:
         """The living profile that the identity leads to, as it is stored."""
@@ -90,8 +91,8 @@ class People:
                 "ledger": sum(stores.ledger.erase(f"profile:{one}:") for one in ids),
                 "profiles": sum(stores.profiles.erase(one) for one in ids),
             }
-        for one in ids:
-            self._forget(one)
+            self._forgetting.promise(ids)
+        self._forgetting.keep()
         return gone, commit.durable
 
     def _no_longer_apart(self, profile: Profile) -> None:
