@@ -21,6 +21,7 @@ WEEKS, TURNS, PEOPLE, ITEMS = 5, 3, 120, 6
 PLACEMENT = {
     "name": "home", "default": "p-5", "holdoutShare": 0.45, "levelTrialShare": 0.4,
     "riskAppetite": 0.3,
+    "shadow": {"policy": "inverse-gap", "riskAppetite": 0.2, "levels": ["crowd", "neutral"]},
 }  # fmt: skip
 
 
@@ -165,3 +166,17 @@ def test_a_placement_without_bets_says_what_to_do(
     expect(page.locator("#journey")).to_contain_text("Nothing is settled here yet.")
     expect(page.locator("#tactics")).to_contain_text("No bet is settled here yet")
     expect(page.locator("#levels")).to_contain_text("levelTrialShare: 0.05")
+
+
+@SIZES
+def test_a_shadow_is_told_beside_the_live_policy(
+    sign_in: Callable[..., Page], visit: Visit, shop: Shop, size: str
+) -> None:
+    page = sign_in(size)
+    visit(page, "/honesty")
+    (told,) = shop("GET", "/v1/reports/shadow")["shadows"]
+    row = page.locator("section", has_text="In the shadow").locator("tbody tr")
+    expect(row).to_contain_text("inverse-gap, 20 % spread evenly, from crowd and neutral alone")
+    expect(row).to_contain_text(f"{told['bets']:,}")
+    expect(row).to_contain_text(f"{told['live']:.3f}".rstrip("0"))
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0

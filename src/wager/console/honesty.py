@@ -112,5 +112,5 @@ def _shadows(found: Shadows) -> Markup:
 
 
 def _named(one: Shadow) -> str:
-    levels = f", levels {' '.join(one.levels)}" if one.levels else ""
-    return f"{one.policy}, {percent(one.risk_appetite)} even{levels}"
+    levels = f", from {' and '.join(one.levels)} alone" if one.levels else ""
+    return f"{one.policy}, {percent(one.risk_appetite)} spread evenly{levels}"

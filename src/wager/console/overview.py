@@ -1,5 +1,6 @@
 """The first page: how many bets, on which level, how many won, and was it worth it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -239,10 +240,25 @@ def _step_downs(overview: Overview) -> Markup:
     quiet = {rule(name): count for name, count in overview.silenced.items()}
     return join(
         [
-            _often("Why no more was assumed", overview.step_downs),
+            _often("Why no more was assumed", alike(overview.step_downs)),
             _often("Why nobody was talked to", quiet),
         ]
     )
+
+
+def alike(counts: Mapping[str, int]) -> dict[str, int]:
+    """Those that differ only in what follows their colon, by the most frequent of them.
+
+    >>> alike({"not context: 0 orders of 3 known": 4, "not context: 1 orders of 3 known": 2})
+    {'not context: 0 orders of 3 known, and the like': 6}
+    """
+    together: dict[str, list[str]] = {}
+    for text in sorted(counts, key=lambda text: -counts[text]):
+        together.setdefault(text.partition(":")[0], []).append(text)
+    return {
+        texts[0] + (", and the like" if len(texts) > 1 else ""): sum(counts[one] for one in texts)
+        for texts in together.values()
+    }
 
 
 def _often(heading: str, counts: dict[str, int]) -> Markup:

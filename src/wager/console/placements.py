@@ -98,12 +98,11 @@ async def placement(sheet: Sheet) -> None:
             show(caps.in_force(declared, declared_cases, kept.silenced, kept.dropped))
             show(caps.quiet(declared, kept.silenced))
             show(sides.use_cases(cases, traded, datetime.now(UTC)))
+            show(past(alarms))
         with box("stack"):
             show(sides.goals(declared, goals, held))
             show(sides.variety(declared, varied))
-            if (held_back := sides.hedge(declared, hedged)) is not None:
-                show(held_back)
-            show(past(alarms))
+            show(sides.hedge(declared, hedged))
     show(settings(declared))
 
 

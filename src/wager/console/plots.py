@@ -56,7 +56,7 @@ class Interval(NamedTuple):
 
 
 MOST_HOURS = 72
-UPRIGHT = {"left": 4, "right": 22, "top": 10, "bottom": 4, "containLabel": True}
+UPRIGHT = {"left": 20, "right": 22, "top": 10, "bottom": 4, "containLabel": True}
 PERCENT = "value => +(100 * value).toFixed(2) + ' %'"
 
 

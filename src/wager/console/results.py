@@ -95,16 +95,19 @@ def _head(chosen: Placement, placements: list[Placement]) -> Markup:
 def _worth(chosen: Placement, compared: Compared) -> Markup:
     bet, holdout = compared.bet, compared.holdout
     counts = [f"{whole(one.decisions)} decisions" if one else "none" for one in (bet, holdout)]
-    goal = chosen.goal or "click"
+    about = (
+        f"Of the goal {chosen.goal or 'click'}, per decision, with what it may as well be (95 %). "
+        "The held-out always get the safe choice."
+    )
     body = tag(
         "dl",
-        _mean("With bets", bet.mean if bet else None, f"of {goal} per decision, in {counts[0]}"),
+        _mean("With bets", bet.mean if bet else None, f"in {counts[0]}"),
         _mean(
             "With the safe choice",
             holdout.mean if holdout else None,
-            f"for the held-out, in {counts[1]}",
+            f"in {counts[1]}",
         ),
-        _mean("Lift: with bets, more by", compared.lift, "per decision"),
+        _mean("Lift: with bets, more by", compared.lift, ""),
         _mean("In relation", compared.relative, "more", percent),
         class_="figures even gap",
         id="figures",
@@ -112,6 +115,7 @@ def _worth(chosen: Placement, compared: Compared) -> Markup:
     return tag(
         "section",
         tag("h2", answer(compared.lift, replayed=compared.replayed)),
+        tag("p", about, class_="soft small"),
         body,
         None if chosen.holdout_share else _hold_out(),
         class_="card",
@@ -141,7 +145,7 @@ def answer(lift: Verdict | None, *, replayed: bool) -> str:
 def _mean(name: str, found: Verdict | None, about: str, write: Write = number) -> Markup:
     match found:
         case Estimate(value=value, low=low, high=high):
-            return figure(name, write(value), f"{write(low)} to {write(high)} {about}")
+            return figure(name, write(value), f"{write(low)} to {write(high)} {about}".strip())
         case missing:
             return figure(name, "not enough yet", words(missing).partition(": ")[2] or about)
 

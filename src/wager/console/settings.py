@@ -80,7 +80,7 @@ def value_text(name: str, value: object) -> str:
             return "yes" if value else "no"
         case int() | float() if name.lower().endswith("minutes"):
             return span(timedelta(minutes=value)) if value else "none"
-        case float() if _SCHEMA.get(name, {}).get("maximum", 2) <= 1:
+        case float() if name == "share" or _SCHEMA.get(name, {}).get("maximum", 2) <= 1:
             return percent(value)
         case int() | float():
             return number(value)
