@@ -3,9 +3,11 @@
 Numbers are multiples of 1/8, so sums are exact and equal means equal.
 """
 
-from collections.abc import Callable, Sequence
+import ast
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import wager
 from wager.domain.decisions import Choice, Decision
 from wager.learn.drift import Watch
 from wager.learn.fading import Fading
@@ -243,6 +246,42 @@ def test_merging_leaves_both_sides_as_they_were(law: Law, data: st.DataObject) -
         law.add(merged, seen)
     assert law.view(a) == law.view(law.of(one))
     assert law.view(b) == law.view(law.of(other))
+
+
+ROOT = Path(wager.__file__).parent
+NO_FOLDS = {  # that are fed, and why they have no `merge`
+    "learn/contextual.py Contextual": "learns one reward at a time, in their order",
+    "learn/contextual.py Numbers": "holds such a learner",
+    "learn/moments.py Moments": "columns and rows are numbered as they come",
+    "learn/rewards.py Rewards": "holds moments and numbers",
+    "measure/tactics.py Sums": "a cell of Tactics",
+    "stats/recursive.py Recursive": "updates an inverse one reward at a time",
+}
+
+
+def _fed() -> Iterator[tuple[str, ast.ClassDef]]:
+    """Every class that is fed one by one (`add`), in the rooms where folds live."""
+    for room in ("learn", "measure", "stats"):
+        for path in sorted((ROOT / room).glob("*.py")):
+            for node in ast.parse(path.read_text()).body:
+                if isinstance(node, ast.ClassDef) and "add" in _methods(node):
+                    yield f"{path.relative_to(ROOT)} {node.name}", node
+
+
+def _methods(node: ast.ClassDef) -> set[str]:
+    return {one.name for one in node.body if isinstance(one, ast.FunctionDef)}
+
+
+def test_every_fold_can_be_merged_and_is_on_the_list() -> None:
+    listed = {type(law.empty()) for law in FOLDS.values()}
+    names = {
+        f"{one.__module__.removeprefix('wager.').replace('.', '/')}.py {one.__name__}"
+        for one in listed
+    }
+    found = dict(_fed())
+    assert NO_FOLDS.keys() <= found.keys()
+    assert {name for name, node in found.items() if "merge" not in _methods(node)} == set(NO_FOLDS)
+    assert found.keys() - NO_FOLDS.keys() <= names
 
 
 class _MeanOfMeans:

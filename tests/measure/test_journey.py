@@ -2,13 +2,16 @@
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import numpy as np
 import pytest
 
 from wager.domain.decisions import Choice, Decision, LoggedDecision
 from wager.domain.estimates import Estimate, NotEnough
-from wager.measure.book import Book, pack, unpack
+from wager.measure.book import WEEKS_APART, Book, Series, Week, pack, unpack, week_in
 from wager.measure.journey import journey_of, trend
+from wager.measure.metrics import Rewards
+from wager.measure.overview import WEEK
 from wager.measure.reports import Asked
 
 THURSDAY = datetime(2026, 1, 1, tzinfo=UTC)  # on which weeks since 1970 begin
@@ -124,6 +127,75 @@ def test_too_little_is_said() -> None:
     assert found["standing"] == "not-enough"
     assert found["alarm"] is False
     assert isinstance(trend({}), NotEnough)
+
+
+def _long_world(book: Book, *, fold: bool) -> dict[str, object]:
+    """Sixty people through three years, coming back by chance; some bets settle weeks later."""
+    chance = np.random.default_rng(77)
+    for week in range(156):
+        for number in range(60):
+            if chance.random() < 0.5:
+                late = week - 20 if chance.random() < 0.02 and week > 40 else week
+                odds = 0.2 + 0.05 * np.log2(1 + late)
+                won = bool(chance.random() < odds)
+                _settle(book, f"p-{number}", late, won=won, holdout=bool(number % 2))
+        if fold:
+            book.fold_weeks()
+    return _one(book)
+
+
+def _cells(book: Book) -> dict[str, int]:
+    """How many weeks are kept of each."""
+    found: dict[str, int] = {}
+    for series, rewards in book.rewards.items():
+        if week_in(series.placement) is not None:
+            for who in rewards.cells:
+                found[who] = found.get(who, 0) + 1
+    return found
+
+
+def test_old_weeks_are_brought_together_and_the_report_stays_the_same() -> None:
+    whole, folded = Book(), Book()
+    meant, found = _long_world(whole, fold=False), _long_world(folded, fold=True)
+    assert rounded(found) == rounded(meant)
+    assert max(_cells(whole).values()) > 80
+    assert max(_cells(folded).values()) <= WEEKS_APART + 8
+    before = _cells(folded)
+    folded.fold_weeks()
+    assert _cells(folded) == before, "once for each week"
+
+
+def test_folded_weeks_can_still_be_corrected_and_left() -> None:
+    whole, folded = Book(), Book()
+    for book in (whole, folded):
+        for week in range(40):
+            _settle(book, "ada", week, won=week % 3 == 0)
+            _settle(book, "bob", week, won=week % 2 == 0)
+    folded.fold_weeks()
+    for book in (whole, folded):
+        name = Week("home", "click", _since_1970(5)).name
+        rewards = book.rewards.setdefault(Series(name, "bet", replayed=False), Rewards())
+        rewards.remove("ada", 0.25, won=False)
+        rewards.add("ada", 0.25, won=True)
+        book.leave("bob")
+        _settle(book, "ada", 60, won=True)
+    folded.fold_weeks()
+    assert rounded(_one(folded)) == rounded(_one(whole))
+    assert _cells(folded).keys() == {"ada"}
+
+
+def _since_1970(week: int) -> int:
+    return int((THURSDAY + timedelta(weeks=week)).timestamp()) // WEEK
+
+
+def rounded(found: object) -> object:
+    """But for the order of sums."""
+    told = msgspec.to_builtins(found)
+    if isinstance(told, dict):
+        return {key: rounded(value) for key, value in told.items()}
+    if isinstance(told, list):
+        return [rounded(one) for one in told]
+    return round(told, 9) if isinstance(told, float) else told
 
 
 def test_filters_and_checkpoint() -> None:

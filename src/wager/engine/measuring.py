@@ -183,6 +183,7 @@ class Measuring:
                 read_at[name] = cursor
             self._book.cursor = cursor
             if len(page) < PAGE:
+                self._book.fold_weeks()
                 return changed
 
     def _check_people(self) -> None:

@@ -11,11 +11,12 @@ from wager.domain.decisions import BETTER_LEFT_ALONE, Decision, LoggedDecision
 from wager.domain.settlement import Result, news
 from wager.measure import overview
 from wager.measure.calibration import Calibration
-from wager.measure.metrics import Cell, Rewards
+from wager.measure.metrics import NOTHING, Cell, Rewards
 from wager.measure.offpolicy import OffPolicy, seen_of
 from wager.measure.tactics import Days, Sums, Tactics, seen_in
 
 DAY_HOURS = 24
+WEEKS_APART = 13  # that are kept one by one; older ones by steps of the time that one is known
 ALL = ""  # in place of a placement: all of them together
 
 
@@ -65,6 +66,15 @@ def week_in(name: str) -> Week | None:
     return Week(placement, goal, int(week))
 
 
+def step_of(weeks: int) -> int:
+    """How often the time that a person is known has doubled.
+
+    >>> [step_of(weeks) for weeks in range(9)]
+    [0, 1, 2, 2, 3, 3, 3, 3, 4]
+    """
+    return weeks.bit_length()
+
+
 class Series(NamedTuple):
     """One group of settled decisions that can be compared with another."""
 
@@ -94,6 +104,7 @@ class Book:
         self.latest: datetime | None = None
         self.open: set[str] = set()  # ids of bets that are not settled
         self.left: set[str] = set()  # profiles that left the lift
+        self._week = 0  # up to which older ones were brought together
 
     def take(
         self, logged: LoggedDecision, *, since: int, worth: Mapping[str, float | None]
@@ -145,6 +156,38 @@ class Book:
             cell = rewards.leave(profile_id)
             if cell is not None and other not in self.left:
                 rewards.join(other, cell)
+
+    def first_weeks(self) -> dict[str, int]:
+        """The week of each person's first settled decision, wherever it was."""
+        first: dict[str, int] = {}
+        for series, rewards in self.rewards.items():
+            where = week_in(series.placement)
+            if where is not None:
+                for who in rewards.cells:
+                    first[who] = min(first.get(who, where.week), where.week)
+        return first
+
+    def fold_weeks(self) -> None:
+        """Bring a person's older weeks into the first of their step, so that the weeks kept of
+        somebody grow by the logarithm of the time; once with each new week."""
+        now = self._week if self.latest is None else int(self.latest.timestamp()) // overview.WEEK
+        if now <= self._week:
+            return
+        self._week, first = now, self.first_weeks()
+        for series, rewards in list(self.rewards.items()):
+            where = week_in(series.placement)
+            if where is None or where.week > now - WEEKS_APART:
+                continue
+            for who in list(rewards.cells):
+                known = where.week - first[who]
+                begin = first[who] + (1 << step_of(known) >> 1)
+                if begin != where.week:
+                    cell = rewards.leave(who)
+                    name = where._replace(week=begin).name
+                    into = self.rewards.setdefault(series._replace(placement=name), Rewards())
+                    into.join(who, cell or NOTHING)
+            if not rewards.cells:
+                del self.rewards[series]
 
     def forget(self, profile_id: str) -> None:
         """A person was erased: nothing is kept under the profile id."""

@@ -1,12 +1,11 @@
 """Closer each time: whether people's hit rate grows the longer one has known them."""
 
 from collections.abc import Mapping
-from math import log2
 from typing import NamedTuple
 
 from wager.domain.estimates import Estimate, NotEnough, Verdict
 from wager.measure import comparison
-from wager.measure.book import Book, week_in
+from wager.measure.book import Book, step_of, week_in
 from wager.measure.metrics import Cell, Rewards
 from wager.measure.overview import WEEK
 from wager.measure.reports import Asked, Report
@@ -17,7 +16,8 @@ NOTE = (
     "By the weeks since a person's first decision, in steps that double. `trend` compares each "
     "person with themselves earlier: by how much the share of decisions won changes for each "
     "doubling of that time. `beyondHoldout` takes off what changes for the held-out too (season, "
-    "range, habit). `standing` is read off it, off `trend` where that is not enough."
+    "range, habit). `standing` is read off it, off `trend` where that is not enough. Weeks more "
+    "than 13 back are kept by step only: a time that begins before them takes in whole steps."
 )
 
 Known = tuple[int, Cell]  # weeks since the first decision, and what that week brought
@@ -33,7 +33,7 @@ class _Slope(NamedTuple):
 
 def journey_of(book: Book, asked: Asked) -> Report:
     """For each placement and goal: hit rate, what was said and lift by tenure, and the trend."""
-    first = _first_weeks(book)
+    first = book.first_weeks()
     since = None if asked.since is None else int(asked.since.timestamp()) // WEEK
     groups: dict[tuple[str, str, bool], dict[str, dict[str, list[Known]]]] = {}
     for series, rewards in book.rewards.items():
@@ -58,8 +58,9 @@ def trend(group: Group) -> Verdict:
     """How much the share of decisions won changes for each doubling of the weeks that one has
     known a person, each compared with themselves.
 
-    With x = log2(1 + weeks) and y won or lost, the slope is sum S_xy,i / sum S_xx,i over people
-    i, each sum about the person's own means: who stays long and wins much moves it not at all.
+    With x the step (how often that time has doubled) and y won or lost, the slope is
+    sum S_xy,i / sum S_xx,i over people i, each sum about the person's own means: who stays long and
+    wins much moves it not at all.
 
     References: Wooldridge (2010), Econometric Analysis of Cross Section and Panel Data, 2nd ed.,
     10.5 (within estimator, its errors robust to clusters).
@@ -102,7 +103,7 @@ def _journey(bet: Group, holdout: Group) -> Report:
     cells = [cell for weeks in bet.values() for _, cell in weeks]
     rate = sum(cell[1] for cell in cells) / max(sum(cell[0] for cell in cells), 1)
     found = standing(ours if isinstance(ahead, NotEnough) else ahead, rate)
-    steps = sorted({_step(week) for weeks in bet.values() for week, _ in weeks})
+    steps = sorted({step_of(week) for weeks in bet.values() for week, _ in weeks})
     return {
         "steps": [_at(step, bet, holdout) for step in steps],
         "trend": ours,
@@ -113,7 +114,7 @@ def _journey(bet: Group, holdout: Group) -> Report:
 
 
 def _at(step: int, bet: Group, holdout: Group) -> Report:
-    ours, theirs = (_in_step(group, step) for group in (bet, holdout))
+    ours, theirs = (_instep_of(group, step) for group in (bet, holdout))
     won, said = ours.wins(), ours.rewards()
     report: Report = {
         "fromWeek": 2**step // 2 + 1,
@@ -128,25 +129,10 @@ def _at(step: int, bet: Group, holdout: Group) -> Report:
     return report
 
 
-def _in_step(group: Group, step: int) -> Rewards:
+def _instep_of(group: Group, step: int) -> Rewards:
     return Rewards(
-        (who, cell) for who, weeks in group.items() for week, cell in weeks if _step(week) == step
+        (who, cell) for who, weeks in group.items() for week, cell in weeks if step_of(week) == step
     )
-
-
-def _step(week: int) -> int:
-    return week.bit_length()
-
-
-def _first_weeks(book: Book) -> dict[str, int]:
-    """The week of each person's first settled decision, wherever it was."""
-    first: dict[str, int] = {}
-    for series, rewards in book.rewards.items():
-        where = week_in(series.placement)
-        if where is not None:
-            for who in rewards.cells:
-                first[who] = min(first.get(who, where.week), where.week)
-    return first
 
 
 def _slope(group: Group) -> _Slope | NotEnough:
@@ -174,7 +160,7 @@ def _within(weeks: list[Known]) -> tuple[float, float, int, int]:
     decisions, won = sum(cell[0] for _, cell in weeks), sum(cell[1] for _, cell in weeks)
     if decisions <= 0:  # a win that came after the person's decisions had become another's
         return 0.0, 0.0, 0, won
-    points = [(log2(1.0 + week), cell[0], cell[1]) for week, cell in weeks]
+    points = [(step_of(week), cell[0], cell[1]) for week, cell in weeks]
     center = sum(x * count for x, count, _ in points) / decisions
     return (
         sum(((x - center) * wins for x, _, wins in points), 0.0),

@@ -24,7 +24,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Cell = tuple[int, int, float, float]  # one profile's decisions, wins, reward, squared rewards
-_NOTHING: Cell = (0, 0, 0.0, 0.0)
+NOTHING: Cell = (0, 0, 0.0, 0.0)
 
 
 class Rewards:
@@ -49,7 +49,7 @@ class Rewards:
 
     def __init__(self, cells: Iterable[tuple[str, Cell]] = ()) -> None:
         self.cells: dict[str, Cell] = {}
-        self.sums: Cell = _NOTHING
+        self.sums: Cell = NOTHING
         self._decisions_squared = self._wins_squared = self._win_products = 0
         self._totals_squared = self._products = 0.0
         for profile_id, cell in cells:
@@ -108,11 +108,11 @@ class Rewards:
         )
 
     def _change(self, profile_id: str, by: Cell) -> None:
-        n, w, s, q = before = self.cells.get(profile_id, _NOTHING)
+        n, w, s, q = before = self.cells.get(profile_id, NOTHING)
         after = (n + by[0], w + by[1], s + by[2], q + by[3])
         if after[0] or after[1]:
             self.cells[profile_id] = after
-        elif before is not _NOTHING:
+        elif before is not NOTHING:
             del self.cells[profile_id]
         n1, w1, s1, _ = after
         sums = self.sums
