@@ -22,9 +22,7 @@ def take(address: str, key: str, folder: Path, paths: Iterable[str]) -> list[Pat
     """One PNG for each path below `/console`, width and scheme, named after them."""
     taken: list[Path] = []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=list(ARGUMENTS)
-        )
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
         for size, width in WIDTHS.items():
             for scheme in ("light", "dark"):
                 context = browser.new_context(
