@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from wager.domain.profiles import Use
-from wager.unify.persons import Persons, persons, present
+from wager.unify.persons import Persons, chosen_by, persons, present
 
 CARTOONS, THRILLERS, NEWS = (1, 2, 3), (11, 12, 13), (21, 22)
 
@@ -109,3 +109,21 @@ def test_it_is_right_at_least_as_often_as_it_says_where_people_overlap() -> None
     assert np.mean(said) - 0.03 < np.mean(right) < np.mean(said) + 0.12
     assert np.mean(said) > 0.7
     assert 1.0 - np.mean(right) < np.mean(said) - 0.03
+
+
+def test_a_choice_is_of_who_used_the_account_then_and_else_of_whose_taste_it_is() -> None:
+    """The hour of one and the taste of the other: the hour counts more."""
+    rng = np.random.default_rng(8)
+    child = uses(rng, parts=[4], tastes=CARTOONS, device="a", count=25)
+    parent = [
+        Use(use.at + 20_000, 7, use.weekend, "b", use.tastes)
+        for use in uses(rng, parts=[7], tastes=THRILLERS, device="b", count=25)
+    ]
+    made = persons(child + parent)
+    assert made is not None
+    mine = int(np.argmax(made.devices["a"]))
+    choices = [(child[0].at, CARTOONS), (child[0].at, THRILLERS), (-1, CARTOONS), (-1, THRILLERS)]
+    odds = chosen_by(made, choices)
+    assert odds.sum(axis=1) == pytest.approx(1.0)
+    assert odds[0, mine] > odds[1, mine] > 0.9
+    assert odds[2, mine] > 0.8 > 0.2 > odds[3, mine]

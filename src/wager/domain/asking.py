@@ -60,7 +60,8 @@ class Ask:
     `spent` says why nothing may be spent on learning.
     `resting` are items that are not shown now, by which rule; `rooms` says how many more of a tag
     may be; `hushed` are tags and categories of which nothing may be assumed. `elsewhere` says that
-    the person has used other devices, and never this one.
+    the person has used other devices, and never this one. `person` is who of several in an account
+    was recognised; the profile is then theirs.
     """
 
     placement: Placement
@@ -85,6 +86,7 @@ class Ask:
     invited: Sequence[tuple[str, Sequence[tuple[str, float, str]]]] = ()
     rarity: Rarity = NOTHING_KNOWN
     elsewhere: bool = False
+    person: int | None = None
 
     @property
     def timestamp(self) -> float:

@@ -1,6 +1,6 @@
 """The way of a decision: load who and what, bet, log the bet, answer when it is durable."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import datetime
@@ -74,6 +74,11 @@ class Deciding:
             if not known and not request.preview and (names := _identities(request)):
                 self.live.stores.profiles.put(profile, names[:1])
         return decisions, commit.durable
+
+    def forget(self, profile_ids: Iterable[str]) -> None:
+        """People were erased: nothing that is kept in memory to decide by is theirs."""
+        self.capping.forget(profile_ids)
+        self._presence.forget(profile_ids)
 
     def get(self, decision_id: str) -> LoggedDecision:
         """The bet with what came of it."""
@@ -230,12 +235,12 @@ class Deciding:
     ) -> Decision:  # fmt: skip
         placement = ask.placement
         said_no = {*refused, *ask.profile.refused, *_refused(request.context)}
-        doubt, who = self._presence.doubt(ask, device_of(request))
+        seen = self._presence.doubt(ask, device_of(request))
         step = evidence(
             ask,
             refused="personalization" in said_no,
             words=has_words(self.live, placement),
-            doubt=doubt,
+            doubt=seen.doubt,
         )
         holdout = self.live.is_held_out(ask.profile, placement)
         if silent is None and placement.leave_alone_share and not holdout:
@@ -243,12 +248,12 @@ class Deciding:
         level = "neutral" if holdout or silent is not None else step.level
         trial = self._level_trial(ask, level, decision_id)
         level = level if trial is None else trial.drawn
-        ask = at_level(ask, level)
+        ask = self._presence.as_theirs(at_level(ask, level), seen.person)
         line = self.live.slates.queue(ask, refused="personalization" in said_no)
         instead = silent or (HELD_OUT if holdout else None)
         bet = self._bet(ask, decision_id, line, instead, preview=request.preview)
         down = (HELD_OUT,) if holdout else step.stepped_down
-        before = (who if ask.level == "context" else None, _drawn(trial), silent)
+        before = (seen.who if ask.level == "context" else None, _drawn(trial), silent)
         down = (*(one for one in before if one is not None), *down)
         goal = self.live.goals.get(placement.goal or CLICK.name, CLICK)
         return structs.replace(

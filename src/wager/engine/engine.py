@@ -54,7 +54,7 @@ class Engine:
         self.deciding = Deciding(self.live)
         self.measuring = Measuring(self.live)
         self.live.compare_items()
-        forgetting = (self.measuring.forget, self.learning.forget, self.deciding.capping.forget)
+        forgetting = (self.measuring.forget, self.learning.forget, self.deciding.forget)
         self.forgetting = Forgetting(stores, forgetting)
         self.forgetting.keep()
         self.people = People(self.live, self.deciding.capping, self.forgetting)

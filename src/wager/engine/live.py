@@ -38,6 +38,7 @@ from wager.unify.segments import CompiledSegment, compile_segment
 
 Clock = Callable[[], datetime]
 STANDINGS = 20_000
+Kept = tuple[int, int, object, object, Standing]
 
 
 class Live:
@@ -77,7 +78,7 @@ class Live:
         self._ages: dict[str, tuple[float, float]] = {}
         self.shelf = Shelf(items=self.items, kinds={}, categories={})
         self._items_seen = 0
-        self._standings: OrderedDict[str, tuple[int, int, object, object, Standing]] = OrderedDict()
+        self._standings: OrderedDict[tuple[str, int | None], Kept] = OrderedDict()
         self._zones: dict[str, tzinfo | None] = {}
         self.load_definitions()
         self.load_items()
@@ -205,9 +206,11 @@ class Live:
         self.kinship.learn(cycles, repeats)
         self.rank_shelf()
 
-    def standing(self, profile: Profile, now: datetime) -> Standing:
-        """What follows from this version of the profile, kept until it changes or the day does."""
-        kept = self._standings.get(profile.profile_id)
+    def standing(self, profile: Profile, now: datetime, person: int | None = None) -> Standing:
+        """What follows from this version of the profile, or of the part of it that is one person's,
+        kept until it changes or the day does."""
+        name = profile.profile_id, person
+        kept = self._standings.get(name)
         also_bought, shelf = self.snapshot.also_bought, self.shelf
         version, today = profile.version, int(now.timestamp() // DAY)
         if (
@@ -217,10 +220,10 @@ class Live:
             and kept[2] is also_bought
             and kept[3] is shelf
         ):
-            self._standings.move_to_end(profile.profile_id)
+            self._standings.move_to_end(name)
             return kept[4]
         made = standing(profile, self.snapshot, shelf, today, self.kinship)
-        self._standings[profile.profile_id] = version, today, also_bought, shelf, made
+        self._standings[name] = version, today, also_bought, shelf, made
         if len(self._standings) > STANDINGS:
             self._standings.popitem(last=False)
         return made

@@ -1,15 +1,26 @@
 """Who is using the account at this moment, and whether that is sure enough to go by."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import NamedTuple
 
 from wager.domain.asking import Ask
 from wager.domain.decisions import Reason
 from wager.domain.profiles import Profile, Use
-from wager.unify.persons import Persons, persons, present
+from wager.unify.persons import Persons, persons, present, theirs
 from wager.unify.uses import HOURS_OF_USE, short, taste
+from wager.unify.view import view
 
-KEPT = 20_000
+KEPT, PARTS_KEPT = 20_000, 1000
+
+
+class Seen(NamedTuple):
+    """Why it is not sure enough who of an account is there, or who it is: its words, its number."""
+
+    doubt: Reason | None = None
+    who: Reason | None = None
+    person: int | None = None
 
 
 class Presence:
@@ -17,9 +28,10 @@ class Presence:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[str, tuple[Mapping[str, Use], Persons | None]] = OrderedDict()
+        self._parts: OrderedDict[tuple[str, int], tuple[int, Profile]] = OrderedDict()
 
-    def doubt(self, ask: Ask, device: str | None) -> tuple[Reason | None, Reason | None]:
-        """Why nothing of one person's own may be assumed, and who is there where it may.
+    def doubt(self, ask: Ask, device: str | None) -> Seen:
+        """Why nothing of one person's own may be assumed, or who is there where it may.
 
         Neither, where one person uses the account or the placement does not ask. `device` is the
         name that the request gives it.
@@ -27,15 +39,41 @@ class Presence:
         needed = ask.placement.identity_threshold
         found = self.present(ask, device) if needed > 0 else None
         if found is None:
-            return None, None
+            return Seen()
         odds = found[1]
         surest = max(odds)
         people = f"{len(odds)} people seem to use this account"
         if surest < needed:
             text = f"{people}, and who is there is {surest:.0%} sure, {needed:.0%} needed"
-            return Reason(kind="who", text=text), None
-        number = odds.index(surest) + 1
-        return None, Reason(kind="who", text=f"{people}; it is number {number}, {surest:.0%} sure")
+            return Seen(Reason(kind="who", text=text))
+        person = odds.index(surest)
+        text = f"{people}; it is number {person + 1}, {surest:.0%} sure: what is theirs counts"
+        return Seen(None, Reason(kind="who", text=text), person)
+
+    def as_theirs(self, ask: Ask, person: int | None) -> Ask:
+        """The ask with what is likely one person's of the account in place of all of it, where
+        somebody was recognised; what keeps an item out (bought, never again) is everybody's."""
+        if person is None or ask.level != "context":
+            return ask
+        profile, name = ask.profile, (ask.profile.profile_id, person)
+        kept = self._parts.get(name)
+        if kept is None or kept[0] != profile.version:
+            found = self._persons(profile)
+            part = profile if found is None else theirs(profile, found, person, ask.shelf.items)
+            kept = self._parts[name] = profile.version, part
+            if len(self._parts) > PARTS_KEPT:
+                self._parts.popitem(last=False)
+        self._parts.move_to_end(name)
+        known = view(kept[1], ask.now) if ask.known else ask.known
+        return replace(ask, profile=kept[1], person=person, known=known)
+
+    def forget(self, profile_ids: Iterable[str]) -> None:
+        """People were erased."""
+        gone = frozenset(profile_ids)
+        for profile_id in gone:
+            self._kept.pop(profile_id, None)
+        for name in [name for name in self._parts if name[0] in gone]:
+            del self._parts[name]
 
     def present(self, ask: Ask, device: str | None) -> tuple[Persons, tuple[float, ...]] | None:
         """The people in the account and the probability of each; None where it is one person's."""

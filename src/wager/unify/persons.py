@@ -4,11 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from msgspec import structs
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from wager.domain.profiles import Use
-from wager.unify.uses import TASTES
+from wager.domain.content import Item
+from wager.domain.profiles import Profile, Purchase, Use
+from wager.unify.uses import HOURS_OF_USE, TASTES, taste
 
 Floats = NDArray[np.float64]
 
@@ -17,6 +19,10 @@ LEAST_USES, LEAST_OF_ONE = 10, 4
 MOST_PERSONS = 4
 SURE = 3.0  # log Bayes factor from which two people are believed: 20 to 1
 ROUNDS = 8
+BY_TASTE = 0.1  # of a use: how much the taste alone says of who chose
+LEAST_THEIRS = 0.2
+DOUBT = 0.5  # of a purchase: how much the taste alone says of whose a leaning is
+BUCKET_SECONDS = 3600 * HOURS_OF_USE
 _BLOCKS = (slice(0, PARTS), slice(PARTS, PARTS + 2), slice(PARTS + 2, PARTS + 2 + TASTES))
 _WIDTH = PARTS + 2 + TASTES
 _STRENGTH = (16.0, 8.0, 32.0)  # pseudo-observations of each block, spread as the account's own
@@ -29,6 +35,7 @@ class Persons:
     uses: Floats  # (persons,)
     counts: Floats  # (persons, PARTS + 2 + TASTES)
     devices: Mapping[str, Floats]  # uses of a device by each person
+    when: Mapping[int, Floats]  # uses within three hours since 1970 by each person
 
 
 def persons(uses: Iterable[Use]) -> Persons | None:
@@ -56,7 +63,10 @@ def persons(uses: Iterable[Use]) -> Persons | None:
     devices = {
         name: member[[one == name for one in names]].sum(axis=0) for name in dict.fromkeys(names)
     }
-    return Persons(member.sum(axis=0), member.T @ x, devices)
+    when: dict[int, Floats] = {}
+    for use, one in zip(known, member, strict=True):
+        when[use.at] = when.get(use.at, 0.0) + one
+    return Persons(member.sum(axis=0), member.T @ x, devices, when)
 
 
 def present(
@@ -74,6 +84,59 @@ def present(
         logs += np.log((found.devices[device] + 0.5) / (found.uses + 0.5 * len(found.devices)))
     odds = np.exp(logs - logs.max())
     return tuple((odds / odds.sum()).tolist())
+
+
+def chosen_by(found: Persons, choices: Sequence[tuple[int, Sequence[int]]]) -> Floats:
+    """The probability (choices, persons) that each of them made a choice, given the three hours
+    since 1970 that it fell in and what it was for.
+
+    Who used the account in those hours counts ten times as much as whose taste it is.
+    """
+    counts = found.counts[:, _BLOCKS[2]] + _prior(found.counts)[_BLOCKS[2]]
+    likely = np.log(counts / counts.sum(axis=1, keepdims=True)).T  # (TASTES, persons)
+    logs = np.tile(np.log(found.uses / found.uses.sum()), (len(choices), 1))
+    for row, (_, tastes) in enumerate(choices):
+        if tastes:
+            logs[row] += likely[list(tastes)].sum(axis=0) * len(tastes) ** -0.5
+    odds = np.exp(logs - logs.max(axis=1, keepdims=True))
+    odds *= BY_TASTE / odds.sum(axis=1, keepdims=True)
+    nobody = np.zeros(len(found.uses))
+    odds += np.array([found.when.get(at, nobody) for at, _ in choices]).reshape(odds.shape)
+    return np.asarray(odds / odds.sum(axis=1, keepdims=True))
+
+
+def theirs(profile: Profile, found: Persons, person: int, items: Mapping[str, Item]) -> Profile:
+    """The account as one person's: what was bought and leant to, as far as it is likely theirs.
+
+    A purchase counts with the probability that it is theirs, and is left out below `LEAST_THEIRS`;
+    a leaning to a category with the share of its purchases that are, or where there are none, with
+    how likely they look for it. What the person said (liked, never again) is everybody's.
+    """
+    purchases = profile.purchases
+    categories = [items[name].categories if name in items else [] for name in purchases]
+    choices = [
+        (int(bought.last_at.timestamp()) // BUCKET_SECONDS, [taste(one) for one in named])
+        for bought, named in zip(purchases.values(), categories, strict=True)
+    ]
+    odds = chosen_by(found, choices)[:, person].tolist() if choices else []
+    kept: dict[str, Purchase] = {}
+    all_of, part_of = dict[str, float](), dict[str, float]()
+    for (name, bought), named, chance in zip(purchases.items(), categories, odds, strict=True):
+        for one in named:
+            all_of[one] = all_of.get(one, 0.0) + bought.recent
+            part_of[one] = part_of.get(one, 0.0) + bought.recent * chance
+        if chance >= LEAST_THEIRS:
+            times = max(1, round(bought.times * chance))
+            kept[name] = structs.replace(bought, recent=bought.recent * chance, times=times)
+    leanings = dict(profile.affinities)
+    leant = [name for name in leanings if name.startswith("category:")]
+    looks_for = chosen_by(found, [(-1, [taste(name[9:])]) for name in leant])[:, person]
+    for name, chance in zip(leant, looks_for.tolist(), strict=True):
+        known = all_of.get(name[9:], 0.0)
+        share = (part_of.get(name[9:], 0.0) + DOUBT * chance) / (known + DOUBT)
+        if (leaning := leanings[name]).weight > 0:
+            leanings[name] = structs.replace(leaning, weight=leaning.weight * share)
+    return structs.replace(profile, purchases=kept, affinities=leanings)
 
 
 def _table(uses: Sequence[Use]) -> Floats:
