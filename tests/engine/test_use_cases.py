@@ -60,6 +60,66 @@ def serving(decision: Decision) -> list[str | None]:
     return [one.use_case for one in decision.choices]
 
 
+ONCE = [{"per": "useCase", "limit": 1, "windowMinutes": 60}]
+
+
+def told(engine: Engine, user: str, **more: object) -> Decision:
+    return engine.decide(placement="home", user_id=user, **more)
+
+
+def test_a_full_use_case_rests_and_the_others_go_on(engine: Engine) -> None:
+    case(engine, "own-brand", tags=["own"], mandatory=True, caps=ONCE)
+    first, second = told(engine, "u-1"), told(engine, "u-1")
+    assert "own-brand" in serving(first)
+    assert second.silence is None
+    assert len(second.choices) == 3
+    assert serving(second) == [None, None, None]
+    own = {"p-9", "p-10", "p-11"}
+    assert not own & {one.item_id for one in (*second.choices, *second.candidates)}
+    assert own >= {one.item_id for one in second.excluded if one.rule == "capped"} != set()
+    [contender] = second.use_cases
+    assert (contender.use_case, contender.item_id, contender.slots) == ("own-brand", None, ())
+    assert "own-brand" in serving(told(engine, "u-2")), "each person has a count of their own"
+
+
+def test_what_serves_another_use_case_takes_nothing_of_the_cap(engine: Engine) -> None:
+    case(engine, "own-brand", tags=["own"], caps=ONCE)
+    case(engine, "few", items=["p-1", "p-2"])
+    others = ["p-0", "p-1", "p-2"]
+    for _ in range(3):
+        made = told(engine, "u-1", candidates=others)
+        assert {one.item_id for one in made.choices} == set(others)
+    assert "own-brand" in serving(told(engine, "u-1", candidates=["p-9", *others[:2]]))
+    assert "own-brand" not in serving(told(engine, "u-1", candidates=["p-9", *others]))
+
+
+def test_an_item_of_a_full_use_case_may_serve_another(engine: Engine) -> None:
+    case(engine, "own-brand", tags=["own"], mandatory=True, caps=ONCE)
+    case(engine, "nine", items=["p-9"], mandatory=True)
+    first, second = told(engine, "u-1"), told(engine, "u-1")
+    assert serving(first).count("own-brand") >= 1
+    assert ("p-9", "nine") in {(one.item_id, one.use_case) for one in second.choices}
+    assert "own-brand" not in serving(second)
+
+
+def test_who_is_in_no_segment_of_a_use_case_is_not_bound_by_its_cap(engine: Engine) -> None:
+    case(engine, "vips", segments=["vip"], caps=ONCE)
+    vip = [told(engine, "u-0") for _ in range(2)]
+    assert [one.silence for one in vip] == [None, "capped"]
+    others = [told(engine, "u-1") for _ in range(3)]
+    assert [one.silence for one in others] == [None, None, None]
+
+
+def test_where_it_wants_any_item_others_in_force_go_on(engine: Engine) -> None:
+    case(engine, "all", lever=2, caps=ONCE)
+    case(engine, "own-brand", tags=["own"])
+    first, second = told(engine, "u-1"), told(engine, "u-1")
+    assert "all" in serving(first)
+    assert second.silence is None
+    assert second.choices
+    assert set(serving(second)) == {"own-brand"}
+
+
 def test_a_lever_raises_the_odds_of_what_the_use_case_wants(engine: Engine) -> None:
     case(engine, "own-brand", tags=["own"])
 

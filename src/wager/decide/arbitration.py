@@ -16,9 +16,14 @@ BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 TIE = 1e-9  # what each place in the queue takes off a priority: less than any real difference
 
 
+def wants_any(case: UseCase) -> bool:
+    """Whether it names nothing, and so wants any item."""
+    return not (case.items or case.kinds or case.tags)
+
+
 def wants(case: UseCase, item: Item) -> bool:
     """Whether the use case wants the item shown; one that names nothing wants any."""
-    if not (case.items or case.kinds or case.tags):
+    if wants_any(case):
         return True
     if item.item_id in case.items or item.kind in case.kinds:
         return True

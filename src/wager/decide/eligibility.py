@@ -39,7 +39,9 @@ def gate(ask: Ask, why_not: Callable[[Ask, str], str | None]) -> Callable[[str],
 
     A rule that could keep a lasting item out has to be asked about here, too.
     """
-    lasting = {} if ask.profile.blocked or ask.rooms or ask.hushed else ask.shelf.lasting
+    full = ask.queue is not None and ask.queue.full
+    asks = ask.profile.blocked or ask.rooms or ask.hushed or full
+    lasting = {} if asks else ask.shelf.lasting
     kinds, cart = ask.placement.kinds, ask.cart
     taken = ask.taken.union(ask.resting) if ask.resting else ask.taken
     held, shelf = ask.held, ask.shelf

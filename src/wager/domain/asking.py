@@ -59,9 +59,10 @@ class Ask:
     `queue` are the use cases in force, where the placement has any.
     `spent` says why nothing may be spent on learning.
     `resting` are items that are not shown now, by which rule; `rooms` says how many more of a tag
-    may be; `hushed` are tags and categories of which nothing may be assumed. `elsewhere` says that
-    the person has used other devices, and never this one. `person` is who of several in an account
-    was recognised; the profile is then theirs.
+    may be; `full` are use cases of which no more may be, and why; `hushed` are tags and categories
+    of which nothing may be assumed. `elsewhere` says that the person has used other devices, and
+    never this one. `person` is who of several in an account was recognised; the profile is then
+    theirs.
     """
 
     placement: Placement
@@ -82,6 +83,7 @@ class Ask:
     known: Mapping[str, Any] = field(default_factory=dict)
     held: Mapping[str, tuple[float, str]] = field(default_factory=dict)
     queue: Queue | None = None
+    full: Mapping[str, Reason] = field(default_factory=dict)
     spent: Reason | None = None
     invited: Sequence[tuple[str, Sequence[tuple[str, float, str]]]] = ()
     rarity: Rarity = NOTHING_KNOWN

@@ -23,8 +23,11 @@ class Running:
 @dataclass(frozen=True, slots=True)
 class Queue:
     """The use cases in force for this person, first who wins where they are equal; `beside` are
-    those in force for others alone. `serves` keeps which one each item serves."""
+    those in force for others alone. `serves` keeps which one each item serves. `full` are in force
+    for this person, too, but were shown often enough; `rests` keeps which items wait for them."""
 
     running: tuple[Running, ...]
     beside: tuple[str, ...] = ()
     serves: dict[str | None, Running | None] = field(default_factory=dict)
+    full: tuple[Running, ...] = ()
+    rests: dict[str, bool] = field(default_factory=dict)

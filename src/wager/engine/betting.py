@@ -258,6 +258,8 @@ class Bettor:
 
     def _why_not(self, ask: Ask, name: str) -> str | None:
         rule = why_not(ask, name)
+        if rule is None and ask.queue is not None and self.live.slates.rests(ask.queue, name):
+            return "capped"
         if rule is None and name in self.live.templated:
             rendered = self._rendered(ask, name, self._values(ask, name))
             if rendered.missing or rendered.problem is not None:

@@ -20,7 +20,7 @@ IN_FORCE = ("pilot", "live")
 PEOPLE_REMEMBERED = 20_000
 PAGE, PAGES = 500, 4
 NO_LIMIT = 1e12
-_SILENT = ("placement", "useCase", "channel", "person", "household")
+_SILENT = ("placement", "channel", "person", "household")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +41,13 @@ class Counter:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the caps leave: nothing at all (`silence`), or no more of some items and tags."""
+    """What the caps leave: nothing at all (`silence`), or no more of some items, tags and use cases
+    (`full`)."""
 
     silence: Reason | None = None
     resting: Mapping[str, str] = field(default_factory=dict)
     rooms: Mapping[str, int] = field(default_factory=dict)
+    full: Mapping[str, Reason] = field(default_factory=dict)
 
 
 def counters(
@@ -98,10 +100,14 @@ class Capping:
         """What may still be shown; asked in the transaction that `take` is called in."""
         capped: set[str] = set()
         rooms: dict[str, int] = {}
+        full: dict[str, Reason] = {}
         for one in caps:
             if one.cap.per in _SILENT:
                 if self._left(ask, one) < 1.0:
                     return Limits(silence=_full(one))
+            elif one.cap.per == "useCase":
+                if self._left(ask, one) < 1.0:
+                    full[one.about] = _full(one)
             elif one.cap.per == "tag":
                 tag, left = str(one.cap.tag), int(self._left(ask, one))
                 rooms[tag] = min(left, rooms.get(tag, left))
@@ -112,7 +118,7 @@ class Capping:
                     for name, times in shown.items()
                     if times >= one.cap.limit and self._left(ask, one, name) < 1.0
                 )
-        return Limits(resting=dict.fromkeys(capped, "capped"), rooms=rooms)
+        return Limits(resting=dict.fromkeys(capped, "capped"), rooms=rooms, full=full)
 
     def take(self, ask: Ask, caps: Sequence[Counter], decision: Decision) -> bool:
         """Count what the decision shows; False, and nothing is counted, if it is too much."""
@@ -122,7 +128,7 @@ class Capping:
         taken = all(
             self._reserve(ask, one, name, amount, f"{decision.decision_id}{part}")
             for one in caps
-            for name, amount, part in self._parts(one, shown)
+            for name, amount, part in self._parts(one, decision, shown)
         )
         if not taken:
             for reservation in reservations(decision):
@@ -132,12 +138,17 @@ class Capping:
             known[1].update(shown)
         return taken
 
-    def _parts(self, one: Counter, shown: Sequence[str]) -> Iterator[tuple[str, int, str]]:
+    def _parts(
+        self, one: Counter, decision: Decision, shown: Sequence[str]
+    ) -> Iterator[tuple[str, int, str]]:
         """What a decision takes of one counter: (item or "", how many, the reservation's end).
 
         What has to be seen is reserved item by item, so that the unseen can be given back."""
         cap, seen = one.cap, one.cap.counts == "seen"
-        if cap.per in _SILENT:
+        serves = cap.per == "useCase" and any(
+            choice.use_case == one.about for choice in decision.choices
+        )
+        if cap.per in _SILENT or serves:
             yield "", 1, "/" if seen else ""
             return
         for name in shown:

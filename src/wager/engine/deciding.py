@@ -220,7 +220,7 @@ class Deciding:
             if silent is None:
                 limits = self.capping.limits(ask, caps)
                 resting = {**limits.resting, **grants.gone(ask)}
-                ask = replace(ask, resting=resting, rooms=limits.rooms)
+                ask = replace(ask, resting=resting, rooms=limits.rooms, full=limits.full)
                 silent = limits.silence
             decision = self._decide(request, ask, decision_id, refused, silent)
             if request.preview or (
@@ -233,15 +233,11 @@ class Deciding:
         self, request: DecideRequest, ask: Ask, decision_id: str, refused: tuple[Purpose, ...],
         silent: Reason | None,
     ) -> Decision:  # fmt: skip
-        placement = ask.placement
+        placement, whole = ask.placement, ask
         said_no = {*refused, *ask.profile.refused, *_refused(request.context)}
         seen = self._presence.doubt(ask, device_of(request))
-        step = evidence(
-            ask,
-            refused="personalization" in said_no,
-            words=has_words(self.live, placement),
-            doubt=seen.doubt,
-        )
+        no, words = "personalization" in said_no, has_words(self.live, placement)
+        step = evidence(ask, refused=no, words=words, doubt=seen.doubt)
         holdout = self.live.is_held_out(ask.profile, placement)
         if silent is None and placement.leave_alone_share and not holdout:
             silent = self._left_alone(ask)
@@ -249,7 +245,9 @@ class Deciding:
         trial = self._level_trial(ask, level, decision_id)
         level = level if trial is None else trial.drawn
         ask = self._presence.as_theirs(at_level(ask, level), seen.person)
-        line = self.live.slates.queue(ask, refused="personalization" in said_no)
+        line = self.live.slates.queue(ask, refused=no)
+        if silent is None and (full := self.live.slates.silence(ask, line)) is not None:
+            return self._decide(request, whole, decision_id, refused, full)
         instead = silent or (HELD_OUT if holdout else None)
         bet = self._bet(ask, decision_id, line, instead, preview=request.preview)
         down = (HELD_OUT,) if holdout else step.stepped_down

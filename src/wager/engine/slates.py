@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from wager.decide.arbitration import in_force, priorities, queue, served, wants
+from wager.decide.arbitration import in_force, priorities, queue, served, wants, wants_any
 from wager.decide.slate import FREE, Groups, Left, Room, Terms, groups_of
 from wager.domain.asking import Ask
 from wager.domain.content import Item
@@ -95,13 +95,32 @@ class Slates:
         may = not refused and "segment" in ask.placement.levels
         segments = ask.segments if may else ()
         now = [case for case in cases if in_force(case, ask.now)]
-        key = (ask.placement.name, tuple(case.name for case in now), segments)
+        key = (ask.placement.name, tuple(case.name for case in now), segments, tuple(ask.full))
         line = self._queues.get(key)
         if line is None:
             if len(self._queues) >= QUEUES:
                 self._queues.clear()
-            line = self._queues[key] = queue(now, segments)
+            line = self._queues[key] = _without_full(queue(now, segments), ask.full)
         return line
+
+    def silence(self, ask: Ask, line: Queue | None) -> Reason | None:
+        """Why nothing at all may be shown: all that are in force were shown often enough, and one
+        of them wants any item."""
+        if line is None or line.running:
+            return None
+        cases = (self._cases[one.name] for one in line.full)
+        return next((ask.full[one.name] for one in cases if wants_any(one)), None)
+
+    def rests(self, line: Queue, name: str) -> bool:
+        """Whether the item serves none but use cases that were shown often enough."""
+        if not line.full:
+            return False
+        if name not in line.rests:
+            item = self._items.get(name)
+            line.rests[name] = item is not None and self.serves(line, name) is None and any(
+                wants(self._cases[one.name], item) for one in line.full
+            )  # fmt: skip
+        return line.rests[name]
 
     def invited(self, placement: Placement, line: Queue | None) -> Iterator[Source]:
         """The candidates that the placement must include, and those of its use cases."""
@@ -152,7 +171,7 @@ class Slates:
                 priority=best[one.name][0] if one.name in best else 0.0,
                 slots=tuple(choice.slot for choice in choices if choice.use_case == one.name),
             )
-            for one in line.running
+            for one in (*line.running, *line.full)
         )
         return replace(bet, choices=choices, use_cases=contenders)
 
@@ -222,3 +241,14 @@ class Slates:
 def _mandatory(line: Queue | None) -> list[Must]:
     running = () if line is None else line.running
     return [Must(use_case=one.name) for one in running if one.mandatory]
+
+
+def _without_full(line: Queue, full: Mapping[str, Reason]) -> Queue:
+    """The queue without those that were shown often enough, which are kept beside it."""
+    if not full:
+        return line
+    return replace(
+        line,
+        running=tuple(one for one in line.running if one.name not in full),
+        full=tuple(one for one in line.running if one.name in full),
+    )
