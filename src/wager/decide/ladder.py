@@ -9,11 +9,11 @@ from wager.domain.decisions import Reason
 from wager.domain.definitions import LEVELS, Level
 from wager.domain.events import CART_ADDED, CLICKED, ORDERED
 from wager.domain.profiles import Profile
+from wager.domain.stages import OF_THE_PERSON
 
 ORDERS_FOR_CONTEXT = 3
 ACTIONS_FOR_CONTEXT = 5
 BASKETS_FOR_CROWD = 5.0
-OF_THE_PERSON = ("journeyStage", "priceLevel")
 
 
 @dataclass(frozen=True, slots=True)

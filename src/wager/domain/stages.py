@@ -20,6 +20,7 @@ STAGES = {
     "bought": "ordered in the last seven days",
     "lapsed": "did nothing for sixty days",
 }
+OF_THE_PERSON = ("journeyStage", "priceLevel")  # what a decision's context tells of the person
 COMPARED, COMPARED_WITHIN = 3, timedelta(days=2)
 CART_KEPT = BOUGHT_LATELY = timedelta(days=7)
 AWAY = timedelta(days=60)

@@ -1,5 +1,6 @@
 """A bet before it is logged."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -60,6 +61,18 @@ class Table:
             return raw, None
         said = float(np.interp(raw, *self.payoffs.honest))
         return said, raw if raw != said else None
+
+    def certainty(self, row: int) -> float:
+        """How likely the candidate brings more than the first of the safe choice (than nothing,
+        where there is none): 0 to 1, and a half for the safe choice itself."""
+        safe, worth = self.safe_rows, self.worth
+        if row in safe:
+            return 0.5
+        mean, variance = float(worth.told[row]), float(worth.deviation[row]) ** 2
+        if safe:
+            mean -= float(worth.told[safe[0]])
+            variance += float(worth.deviation[safe[0]]) ** 2
+        return 0.5 * (1.0 + math.erf(mean / math.sqrt(2.0 * variance))) if variance > 0.0 else 0.5
 
     @property
     def safe_rows(self) -> list[int]:

@@ -169,7 +169,7 @@ class Bettor:
         self, ask: Ask, table: Table, slot: int, why: Reason, notes: list[Reason]
     ) -> Choice:
         name = table.safe[slot]
-        shown, level, words = self._content(ask, name, "neutral", notes)
+        shown, level, words = self._content(ask, table, slot, "neutral", notes)
         looked, (said, raw) = table.looked(slot, slot), table.said(slot, slot)
         return Choice(
             slot=slot,
@@ -281,7 +281,8 @@ class Bettor:
         known = ask.known if ask.level != "neutral" else {}
         about = {"itemId": name, "title": item.title, "price": item.price} if item else {}
         return {
-            "profile": known, "context": ask.context, "item": about, "bet": {"level": ask.level},
+            "profile": known, "context": ask.context, "item": about,
+            "bet": {"level": ask.level, "certainty": 0.5},
         }  # fmt: skip
 
     def _rendered(self, ask: Ask, name: str, values: dict[str, Any]) -> Rendered:
@@ -289,15 +290,17 @@ class Bettor:
         return content(self.live.items[name], channel if isinstance(channel, str) else None, values)
 
     def _content(
-        self, ask: Ask, name: str | None, level: Level, notes: list[Reason]
+        self, ask: Ask, table: Table, row: int, level: Level, notes: list[Reason]
     ) -> tuple[dict[str, Any], Level, tuple[Reason, ...]]:
         """What is shown, in words for this person; words that use the profile raise the level."""
+        name = table.found[row][0]
         if name is None:
             return {}, level, ()
         template = ask.placement.template
         if template is None and name not in self.live.templated:
             return self._plain(ask, name), level, ()
-        values = self._values(ask, name) | {"bet": {"level": level}}
+        bet = {"level": level, "certainty": table.certainty(row)}
+        values = self._values(ask, name) | {"bet": bet}
         rendered = self._rendered(ask, name, values)
         shown, used = dict(rendered.content), list(rendered.used)
         if template is not None:
@@ -307,7 +310,6 @@ class Bettor:
                 used.extend(fields)
             elif not notes:
                 notes.append(Reason(kind="template", text=f"words not merged: {problem}"))
-        used = [field for field in used if field.startswith("profile.")]
         if not used:
             return shown, level, ()
         words = Reason(kind="template", text=f"says what is known: {', '.join(sorted(set(used)))}")
@@ -330,7 +332,7 @@ class Bettor:
     ) -> Choice:  # fmt: skip
         row, propensity = drawn
         name, origin = table.found[row]
-        shown, level, words = self._content(ask, name, origin.level, notes)
+        shown, level, words = self._content(ask, table, row, origin.level, notes)
         looked, (said, raw) = table.looked(row, slot), table.said(row, slot)
         return Choice(
             slot=slot,

@@ -15,6 +15,8 @@ from liquid.builtin.tags.echo_tag import EchoTag
 from liquid.builtin.tags.for_tag import ForNode, ForTag
 from liquid.exceptions import FilterArgumentError, LoopIterationLimitError, ResourceLimitError
 
+from wager.domain.stages import OF_THE_PERSON
+
 STEP_LIMIT = 10_000  # loop turns, values read and filters applied, all together
 OUTPUT_LIMIT = 65_536  # bytes written
 SIZE_LIMIT = 65_536  # characters in one value
@@ -71,7 +73,7 @@ class MergeContext(RenderContext):
         value = super().get(path, token=token)
         if value is None or isinstance(value, Undefined):
             return value if isinstance(value, Absent) and len(path) == 1 else Absent(_dotted(path))
-        if path[0] == "profile":
+        if path[0] == "profile" or (path[0] == "context" and path[1:] and path[1] in OF_THE_PERSON):
             self.used.append(_dotted(path))
         return value
 

@@ -38,7 +38,7 @@ PARTS: Mapping[str, tuple[str, ...] | None] = {
     "profile": PROFILE_PARTS,
     "item": ITEM_PARTS,
     "context": None,
-    "bet": ("level",),
+    "bet": ("level", "certainty"),
     "now": (),
 }
 # What the library would answer from the server's own clock is absent unless it is handed in.
