@@ -162,12 +162,19 @@ def widened(odds: Odds, others: Sequence[int], share: float) -> Odds:
     [0.45, 0.55]
     """
 
+    wanted: Left | None = None
+
     def mixed(left: Left) -> Floats:
+        nonlocal wanted
         given = odds(left)
-        among = [row for row in others if left[row]]
-        if among:
+        if wanted is None:
+            wanted = np.zeros(len(left), dtype=bool)
+            wanted[list(others)] = True
+        among = wanted & left
+        count = np.count_nonzero(among)
+        if count:
             given = given * (1.0 - share)
-            given[among] += share / len(among)
+            np.add(given, share / count, out=given, where=among)
         return given
 
     return mixed

@@ -25,7 +25,7 @@ _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("clicked", ("clicked",)),
     ("seen", ("ignored",)),
 )
-_COLUMNS = np.zeros((len(FEATURES), len(_GROUPS)))
+_COLUMNS = np.zeros((len(FEATURES), len(_GROUPS)))  # which features each group adds up
 for _position, (_, _names) in enumerate(_GROUPS):
     for _name in _names:
         _COLUMNS[FEATURES.index(_name), _position] = 1.0
@@ -41,12 +41,14 @@ def reasons(
 ) -> list[tuple[Reason, ...]]:
     """For each of the candidates in `rows`: contributions that add up to what is expected, after
     what holds for everybody the largest first, the small ones together; none for nothing."""
-    chosen = np.asarray(rows, dtype=np.intp)
+    chosen = np.array(rows, dtype=np.intp)
     seen = np.array(looked)[:, None]  # of what the first slot would bring, each brings so much
     parts = worth.x[chosen] * worth.weights * seen
-    weights = np.hstack([parts @ _COLUMNS, worth.corrections[chosen] * seen])
+    weights = np.empty((len(rows), len(_KINDS)))
+    weights[:, : len(_GROUPS)] = parts @ _COLUMNS
+    weights[:, len(_GROUPS) :] = worth.corrections[chosen] * seen
     weights[:, -1] = np.array(expected) - worth.mean[chosen] * seen[:, 0]
-    largest_first = np.argsort(-np.abs(weights), axis=1, kind="stable")
+    largest_first = (-np.abs(weights)).argsort(axis=1, kind="stable")
     return [
         _reasons(ask, *found[row], everybody, each, order)
         for row, everybody, each, order in zip(

@@ -381,13 +381,15 @@ def _candidates(table: Table, odds: np.ndarray[Any, np.dtype[np.float64]]) -> tu
     values[:, :-1] = table.x
     values[:, -1] = table.worth.before
     logged, width = values.tobytes(), len(LOGGED_FEATURES) * LOGGED_TYPE.itemsize
-    return tuple(
-        Candidate(
-            name, chance, mean, deviation, origin.level,
-            logged[row * width : (row + 1) * width] if name is not None else b"",
-        )
-        for row, ((name, origin), chance, mean, deviation) in enumerate(zip(
-            table.found, odds.tolist(), table.worth.told.tolist(),
-            table.worth.deviation.tolist(), strict=True,
-        ))
-    )  # fmt: skip
+    return tuple(map(
+        Candidate,
+        [name for name, _ in table.found],
+        odds.tolist(),
+        table.worth.told.tolist(),
+        table.worth.deviation.tolist(),
+        [origin.level for _, origin in table.found],
+        [
+            b"" if name is None else logged[row * width : (row + 1) * width]
+            for row, (name, _) in enumerate(table.found)
+        ],
+    ))  # fmt: skip

@@ -220,8 +220,9 @@ def _bound(name: str, table: dict[str, Any]) -> None:
     """Cut a table that outgrew its bound back to its entries of most worth."""
     most = BOUNDS.get(name)
     if most is not None and len(table) > most + most // 10:
-        ranked = sorted(zip(_worths(name, table.values()), table, strict=True))
-        for _, key in ranked[: len(table) - most]:
+        worth = dict(zip(table, _worths(name, table.values()), strict=True))
+        ranked = sorted(sorted(table), key=worth.__getitem__)  # of the same worth by name
+        for key in ranked[: len(table) - most]:
             del table[key]
 
 
