@@ -31,9 +31,12 @@ def test_it_is_the_joint_ridge_regression(monkeypatch: pytest.MonkeyPatch) -> No
         design.append(blocks.ravel())
         rewards.append(reward)
     x, y = np.array(design), np.array(rewards)
-    usual = NOISE / (USUAL * BASE) ** 2
+    mine = moments.DOUBT / (rows + moments.DOUBT)
+    noise = mine * NOISE + (1.0 - mine) * float(y.mean())
+    usual = noise / (USUAL * BASE) ** 2
     lean = np.tile(np.array([0.14, 1.0]) * usual, 5)
     lean[:2] *= ROOT
+    lean[0] = noise / BASE**2
     lean[2:6] *= SHARED
     joint = np.linalg.solve(x.T @ x + np.diag(lean), x.T @ y).reshape(5, 2)
     fit = fold.fit(np.zeros(WIDTH), NOISE, BASE)

@@ -23,13 +23,14 @@ MOST = 200  # items with a regression of their own; later ones teach their first
 USUAL = 0.15  # by how much of the usual reward one column changes an item's, a priori
 SHARED = 0.3  # times as strongly that groups lean on what holds for everybody
 OVERLAP = 0.5  # of the groups' doubt that is not in the items' already
-ROOT = 0.05  # and what holds for everybody on nothing
+ROOT = 0.05  # and what holds for everybody on nothing; its level may be twice the usual, or none
 # times stronger than usual that columns lean, and that an item's own level does
-GRID, LEVELS = (0.1, 0.5, 2.5, 12.5, 100.0), (0.02, 0.06, 0.14, 0.4, 1.2, 4.0)
-USUALLY, SURE = (0.14, 1.0), 1.5  # level and columns a priori, and by how many factors of e
+GRID, LEVELS = (0.1, 0.5, 2.5, 12.5, 100.0), (0.02, 0.06, 0.14, 0.4, 1.2, 4.0, 12.0)
+USUALLY, SURE = (0.4, 1.0), 1.5  # level and columns a priori, and by how many factors of e
 EXACT, STEPS = 1e-6, 100  # share of the distance to the solution that is left; at most so many
 HALF_LIFE_DAYS = 60.0  # a showing weighs twice as much as one from 60 days before
 MUCH = 1_000.0  # showings
+DOUBT = 100.0  # showings that the noise is taken from elsewhere for
 GATHERED = 1_000  # showings that are brought into the sums at once
 _NO_CELLS: Mapping[str, Cell] = {}
 
@@ -48,6 +49,7 @@ class KeptMoments(msgspec.Struct, frozen=True):
     gains: bytes
     newest: float
     unit: int | None = 0  # that of 2020 before there were units
+    squares: float | None = None  # taken for those of rewards of 1 before it was kept
 
 
 class Moments:
@@ -60,7 +62,7 @@ class Moments:
 
     __slots__ = (
         "_chosen_at", "_leans", "_new", "_waiting", "columns", "features", "gains", "last",
-        "newest", "precision", "rows", "shares", "since", "unit", "width",
+        "newest", "precision", "rows", "shares", "since", "squares", "unit", "width",
     )  # fmt: skip
 
     def __init__(self, width: int) -> None:
@@ -73,7 +75,7 @@ class Moments:
         self.precision: Floats = np.zeros((16, COLUMNS, COLUMNS))
         self.features: Floats = np.zeros((16, COLUMNS, width))
         self.gains: Floats = np.zeros((16, COLUMNS))
-        self.newest = 0.0
+        self.newest = self.squares = 0.0  # the largest weight; the sum of squared rewards
         self.unit: int | None = None
         self._new: list[tuple[int, Floats, Floats, float]] = []  # not in the sums yet
         self._leans, self._chosen_at = USUALLY, 0.0
@@ -93,6 +95,8 @@ class Moments:
             full = np.zeros((max(2 * count, 16), *empty.shape[1:]))
             full[:count] = np.frombuffer(getattr(kept, name)).reshape(count, *empty.shape[1:])
             setattr(fold, name, full)
+        given = float(fold.gains[:, 0].sum()) if kept.squares is None else kept.squares
+        fold.squares = given
         return fold
 
     def kept(self) -> KeptMoments:
@@ -102,7 +106,7 @@ class Moments:
         return KeptMoments(
             self.width, self.columns, self.since, self.last, self.rows, self.shares,
             self.precision[:count].tobytes(), self.features[:count].tobytes(),
-            self.gains[:count].tobytes(), self.newest, self.unit,
+            self.gains[:count].tobytes(), self.newest, self.unit, self.squares,
         )  # fmt: skip
 
     def add(self, c: Floats, row: int, x: Floats, looked: float, weight: float) -> None:
@@ -132,12 +136,14 @@ class Moments:
     def gain(self, row: int, c: Floats, reward: float, looked: float, weight: float) -> None:
         """What came of a showing."""
         self.gains[row] += weight * looked * reward * c
+        self.squares += weight * reward**2
 
     def fade(self, share: float) -> None:
         """Everything so far counts `share` (0 to 1) of what it did."""
         self._gather()
         for sums in (self.precision, self.features, self.gains):
             sums *= share
+        self.squares *= share
 
     def rescale(self, share: float) -> None:
         """Count in another unit (`stats.decay`)."""
@@ -200,11 +206,14 @@ class Moments:
         self._gather()
         count, d = len(self.rows), len(self.columns)
         unit = max(self.newest, 1e-300)
+        shown = float(self.precision[:count, 0, 0].sum())
+        noise = (self.squares / unit + DOUBT * noise) / (shown / unit + DOUBT)
         a = self.precision[:count, :d, :d] / unit
         b = (self.gains[:count, :d] - self.features[:count, :d] @ mean) / unit
-        strength = noise / (USUAL * max(usual, 0.01)) ** 2
+        level = noise / max(usual, 0.01) ** 2
+        strength = level / USUAL**2
         names = sorted({name for each in self.shares for name, _ in each})
-        known = _Known(a, b, _members(names, self.shares), noise)
+        known = _Known(a, b, _members(names, self.shares), noise, level)
         best = self._best(known, strength)
         by_group = {name: (best.groups[at], best.unsure[at]) for at, name in enumerate(names, 1)}
         by_group[""] = best.groups[0], best.new_item
@@ -240,12 +249,14 @@ class Moments:
 
 class _Known(msgspec.Struct, frozen=True):
     """Of each item A (items, d, d) and b (items, d); how much each group says of it (items,
-    1 + groups), what holds for everybody first; the noise of a reward."""
+    1 + groups), what holds for everybody first; the noise of a reward; how strongly the level of
+    all leans on nothing."""
 
     a: Floats
     b: Floats
     member: Floats
     noise: float
+    level: float
 
 
 class _Solution(msgspec.Struct, frozen=True):
@@ -282,9 +293,9 @@ def _solve(known: _Known, prior: Floats) -> _Solution:
     a, b, member = known.a, known.b, known.member
     inverse: Floats = np.asarray(np.linalg.inv(a + np.diag(prior)), dtype=np.float64)
     covered = a @ inverse
-    strengths = np.full(member.shape[1], SHARED)
-    strengths[0] = ROOT
-    lean = strengths[:, None] * prior
+    lean = np.tile(SHARED * prior, (member.shape[1], 1))
+    lean[0] = ROOT * prior
+    lean[0, 0] = known.level
     system = _System(a - covered @ a, member, lean)
     groups = system.solve(member.T @ (b - _times(covered, b)))
     above = member @ groups
