@@ -84,6 +84,25 @@ def test_a_few_bets_change_little_and_none_changes_nothing() -> None:
     assert 0.1 < told < 0.13
 
 
+def test_beyond_what_was_seen_no_more_is_promised_than_was_or_would_have_been() -> None:
+    fold = Honesty()
+    for number in range(40):
+        fold.add(0.13, float(number % 5 < 3))  # 0.6, where 0.13 was said
+    curve = fold.curve()
+    assert curve is not None
+    seen = float(np.interp(0.13, *curve))
+    assert seen > 0.3
+    for said in (0.15, 0.3, 0.66, 5.0):
+        assert np.interp(said, *curve) == pytest.approx(max(seen, said))
+    modest = Honesty()
+    for number in range(400):
+        modest.add(0.5, float(number % 4 == 0))
+    lower = modest.curve()
+    assert lower is not None
+    ratio = float(np.interp(0.5, *lower)) / 0.5
+    assert np.interp(0.9, *lower) == pytest.approx(0.9 * ratio), "winners' curse goes on"
+
+
 def test_by_hand() -> None:
     """1,000 choices that promised 0.2 and 100 wins: (100 + 10 g') / (1000 + ...), g = 110 / 210."""
     fold = Honesty()

@@ -14,7 +14,7 @@ Curve = tuple[Floats, Floats]  # what was said (points,), rising; what to say in
 HALF_LIFE_DAYS = 4.0  # a bet weighs twice as much as one from 4 days before
 PER_DOUBLING = 4  # bins are 19 % wide
 DOUBTED_WINS = 10.0  # as many wins, just as often as was said, weigh against those that were seen
-FAR = 1000.0  # beyond the largest that was seen, the last ratio holds
+FAR = 1000.0  # of the largest that was seen: as far as the curve is drawn
 
 
 class Honesty(msgspec.Struct):
@@ -81,7 +81,9 @@ class Honesty(msgspec.Struct):
         With n, S and R the sums over a bin of choices, of what was said and of rewards, and K wins
         of the usual size u = sum r^2 / sum r in doubt: for all together g = (R + K u) / (S + K u),
         for each bin y = (R + m g x) / (n + m) at x = S / n, m = K u / (g x); then the nearest
-        rising curve (pool adjacent violators). None before the first win.
+        rising curve (pool adjacent violators). Beyond the largest x that was seen the last y / x
+        holds where it promises less, and none promises more there than y or x itself. None before
+        the first win.
 
         References: Zadrozny, Elkan (2002), isotonic calibration; Barlow et al. (1972).
         """
@@ -98,8 +100,10 @@ class Honesty(msgspec.Struct):
         usual = rewards.sum() / count.sum()
         strength = doubt / np.where(guess > 0.0, guess, usual)
         y = _rising((rewards + strength * guess) / (count + strength), count + strength)
-        last = max(float(x[-1]), 1e-9)
-        return np.append(x, FAR * last), np.append(y, FAR * max(float(y[-1]), 0.0))
+        last, most = max(float(x[-1]), 1e-9), max(float(y[-1]), 0.0)
+        if most <= last:
+            return np.append(x, FAR * last), np.append(y, FAR * most)
+        return np.append(x, [most, FAR * most]), np.append(y, [most, FAR * most])
 
 
 def _bin(said: float) -> int | None:
