@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator
 
-import msgspec
 import numpy as np
 import pytest
 from scipy.stats import chisquare
@@ -12,6 +11,7 @@ import wager
 from wager.domain.asking import Ask
 from wager.domain.decisions import DecideRequest
 from wager.engine.engine import Engine
+from wager.engine.framing import framed
 
 ROUNDS = 20_000
 ITEMS = 12
@@ -76,10 +76,14 @@ def ask(engine: Engine, placement: str) -> Ask:
     deciding = engine.deciding
     profile, known = deciding._who(request, False, engine.live.now())
     assert known
-    made = deciding._ask(
-        request, engine.live.placements[placement], profile, engine.live.now(), frozenset()
+    return framed(
+        engine.live,
+        request,
+        engine.live.placements[placement],
+        profile,
+        engine.live.now(),
+        frozenset(),
     )
-    return msgspec.structs.replace(made) if isinstance(made, msgspec.Struct) else made
 
 
 def replay(engine: Engine, placement: str) -> tuple[Counter[str | None], dict[str | None, float]]:
