@@ -1,6 +1,6 @@
 """Arbitration between use cases that want the same slots: who is in force, and in which order."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from math import prod
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from wager.domain.content import Item
 from wager.domain.definitions import UseCase
 from wager.domain.queues import Queue, Running
+from wager.domain.sequences import Things
 
 Floats = NDArray[np.float64]
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -37,20 +38,31 @@ def in_force(case: UseCase, now: datetime) -> bool:
     return (case.start is None or case.start <= now) and (case.until is None or now < case.until)
 
 
-def queue(cases: Iterable[UseCase], segments: Sequence[str]) -> Queue:
-    """The use cases, of those in force, that are for somebody in these segments.
+def follows(case: UseCase, when: Mapping[str, datetime], now: datetime) -> bool:
+    """Whether it is time for a use case that comes after a purchase: `when` as `latest` has it."""
+    own = Things(items=case.items, kinds=case.kinds, tags=case.tags)
+    return case.after is None or case.after.holds(own, when, now)
+
+
+def queue(
+    cases: Iterable[UseCase], segments: Sequence[str], following: Collection[str] = ()
+) -> Queue:
+    """The use cases, of those in force, that are for somebody in these segments, and of those that
+    come after something the ones that are `following` now.
 
     Who is first: mandatory ones; then the larger lever x context value, the larger lever, the
     earlier beginning, the name.
     """
     mine, beside = [], []
     for case in cases:
-        if case.segments and not any(one in segments for one in case.segments):
+        for_others = case.segments and not any(one in segments for one in case.segments)
+        if for_others or (case.after is not None and case.name not in following):
             beside.append(case.name)
             continue
         value = prod(times for name, times in case.context_value.items() if name in segments)
         order = (not case.mandatory, -case.lever * value, -case.lever, case.start or BEGINNING)
-        one = Running(case.name, case.lever, value, case.mandatory, bool(case.segments))
+        for_some = bool(case.segments) or case.after is not None
+        one = Running(case.name, case.lever, value, case.mandatory, for_some)
         mine.append(((*order, case.name), one))
     return Queue(tuple(one for _, one in sorted(mine, key=lambda pair: pair[0])), tuple(beside))
 

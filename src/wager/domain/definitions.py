@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from wager.domain.identity import Time
 from wager.domain.models import Cycle
+from wager.domain.sequences import After
 
 Slug = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 DefinitionKind = Literal["placements", "segments", "goals", "usecases", "experiments", "categories"]
@@ -330,6 +331,7 @@ class UseCase(
     kinds: list[str] = []
     tags: list[str] = []
     segments: list[str] = []
+    after: After | None = None
     lever: Annotated[float, Meta(gt=0, le=1000)] = 1.0
     context_value: dict[str, Annotated[float, Meta(gt=0, le=1000)]] = {}
     mandatory: bool = False

@@ -79,6 +79,7 @@ class Deciding:
         """People were erased: nothing that is kept in memory to decide by is theirs."""
         self.capping.forget(profile_ids)
         self._presence.forget(profile_ids)
+        self.live.slates.forget(profile_ids)
 
     def get(self, decision_id: str) -> LoggedDecision:
         """The bet with what came of it."""

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from heapq import nlargest
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from wager.decide.arbitration import in_force, priorities, queue, served, wants, wants_any
+from wager.decide.arbitration import follows, in_force, priorities, queue, served, wants, wants_any
 from wager.decide.slate import FREE, Groups, Left, Room, Terms, groups_of
 from wager.domain.asking import Ask
 from wager.domain.content import Item
@@ -16,6 +17,7 @@ from wager.domain.decisions import Choice, Contender, Reason
 from wager.domain.definitions import Must, Placement, UseCase
 from wager.domain.models import Rates
 from wager.domain.queues import Queue, Running
+from wager.domain.sequences import latest
 from wager.engine.bets import Bet
 
 Floats = NDArray[np.float64]
@@ -36,6 +38,7 @@ class Slates:
         self._by_placement: dict[str, list[UseCase]] = {}
         self._wanted: dict[str, list[str]] = {}
         self._queues: dict[tuple[object, ...], Queue] = {}
+        self._bought: dict[tuple[str, int | None], tuple[int, dict[str, datetime]]] = {}
 
     def define(
         self, placements: Iterable[Placement], cases: Iterable[UseCase], rates: Rates
@@ -53,6 +56,7 @@ class Slates:
         """There are other items."""
         self._groups.clear()
         self._queues.clear()
+        self._bought.clear()
         for tag in self._tagged:
             with_tag = (name for name, item in self._items.items() if tag in item.tags)
             self._tagged[tag] = nlargest(POOL, with_tag, key=rates.of)
@@ -95,13 +99,33 @@ class Slates:
         may = not refused and "segment" in ask.placement.levels
         segments = ask.segments if may else ()
         now = [case for case in cases if in_force(case, ask.now)]
-        key = (ask.placement.name, tuple(case.name for case in now), segments, tuple(ask.full))
+        late = self._following(now, ask) if may else ()
+        names = tuple(case.name for case in now)
+        key = (ask.placement.name, names, segments, late, tuple(ask.full))
         line = self._queues.get(key)
         if line is None:
             if len(self._queues) >= QUEUES:
                 self._queues.clear()
-            line = self._queues[key] = _without_full(queue(now, segments), ask.full)
+            line = self._queues[key] = _without_full(queue(now, segments, late), ask.full)
         return line
+
+    def _following(self, cases: Iterable[UseCase], ask: Ask) -> tuple[str, ...]:
+        """Those that come after a purchase, and for which it is time."""
+        late = [case for case in cases if case.after is not None]
+        if not late:
+            return ()
+        who, version = (ask.profile.profile_id, ask.person), ask.profile.version
+        kept = self._bought.get(who)
+        if kept is None or kept[0] != version:
+            if len(self._bought) >= QUEUES:
+                self._bought.clear()
+            kept = self._bought[who] = version, latest(ask.profile, self._items)
+        return tuple(case.name for case in late if follows(case, kept[1], ask.now))
+
+    def forget(self, profile_ids: Iterable[str]) -> None:
+        """People were erased."""
+        gone = frozenset(profile_ids)
+        self._bought = {who: kept for who, kept in self._bought.items() if who[0] not in gone}
 
     def silence(self, ask: Ask, line: Queue | None) -> Reason | None:
         """Why nothing at all may be shown: all that are in force were shown often enough, and one

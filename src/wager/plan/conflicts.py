@@ -15,6 +15,16 @@ def impossible(case: UseCase) -> str | None:
             f"use case {case.name!r} ends ({case.until.isoformat()}) before it begins "
             f"({case.start.isoformat()}); let `until` be after `from`"
         )
+    if case.after is not None and not any(case.after.bought.named()):
+        return (
+            f"use case {case.name!r} comes after nothing; name `items`, `kinds`, `categories` or "
+            "`tags` in `after.bought`"
+        )
+    if case.after is not None and case.after.wait_minutes >= case.after.within_minutes:
+        return (
+            f"use case {case.name!r} waits {case.after.wait_minutes:g} minutes and ends "
+            f"{case.after.within_minutes:g} minutes after the purchase; let `withinMinutes` be more"
+        )
     if case.mandatory and not (case.items or case.kinds or case.tags):
         return (
             f"use case {case.name!r} is mandatory and names nothing that must be shown; name "
@@ -70,6 +80,10 @@ def doubts(
                 f"use case {case.name!r} wants kind {kind!r}, which placement "
                 f"{placement.name!r} does not show"
             )
+    after = () if case.after is None else (case.after.bought, case.after.unless)
+    for name in (name for things in after if things is not None for name in things.items):
+        if name not in items:
+            yield f"use case {case.name!r} waits for {name!r}, which is no item yet"
     for name in dict.fromkeys((*case.segments, *case.context_value)):
         if name not in segments:
             yield f"use case {case.name!r} names segment {name!r}, which is not defined yet"
