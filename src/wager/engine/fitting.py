@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from time import monotonic
+from time import monotonic, thread_time
 
 from wager.decide.features import PRIOR_MEAN, PRIOR_STRENGTH
 from wager.domain.content import Item
@@ -13,13 +13,13 @@ from wager.learn.rewards import Rewards
 
 GROWN, SECONDS = 0.02, 5.0  # the share of new evidence, or the age, that is worth a new fit
 RESTS = 60.0  # times as long as a fit took
-MUCH = 1_000  # changes up to which everything new is
+MUCH, QUICK = 1_000, 0.05  # changes up to which everything new is, where a fit takes no longer
 TRIED = 20.0  # showings after which an item is not untried any more
 
 
 @dataclass(frozen=True, slots=True)
 class _Fitted:
-    """What was fitted after how many changes, when, and how long it took."""
+    """What was fitted after how many changes, when, and how long that worked (seconds)."""
 
     changes: int
     at: float
@@ -29,7 +29,7 @@ class _Fitted:
     def is_due(self, changes: int, now: float) -> bool:
         """Whether it is worth a new fit, also where less is known than before: it has faded."""
         new, age = changes - self.changes, now - self.at
-        if new < 0 or self.changes <= MUCH:
+        if new < 0 or (self.changes <= MUCH and self.took <= QUICK):
             return new != 0
         return age > RESTS * self.took and (
             new > GROWN * self.changes or (new > 0 and age > SECONDS)
@@ -46,12 +46,13 @@ class Fitting:
 
     def payoffs(self, placement: str, fold: Rewards) -> Payoffs:
         """What the fold says; one that hardly changed is asked again after some seconds."""
-        kept, now = self._fitted.get(placement), monotonic()
+        kept, now, began = self._fitted.get(placement), monotonic(), thread_time()
         if kept is None or kept.is_due(fold.changes, now):
             payoffs = replace(
                 fold.payoffs(PRIOR_MEAN, PRIOR_STRENGTH), untried=self._untried(placement, fold)
             )
-            kept = self._fitted[placement] = _Fitted(fold.changes, now, monotonic() - now, payoffs)
+            took = thread_time() - began
+            kept = self._fitted[placement] = _Fitted(fold.changes, now, took, payoffs)
         return replace(kept.payoffs, costly=True) if self._live.costs(placement) else kept.payoffs
 
     def _untried(self, placement: str, fold: Rewards) -> Sequence[str]:

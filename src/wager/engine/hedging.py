@@ -17,7 +17,7 @@ from wager.engine.live import Live
 
 Floats = NDArray[np.float64]
 FALLS_BACK = Reason(kind="drift", text="brings less than was said: mostly the safe choice for now")
-NEW = 0.5  # times the share to learn with that new items have on top
+NEW = 0.5  # of the share to learn with is for new items, where there are any
 
 
 @dataclass(slots=True)
@@ -87,10 +87,10 @@ def hedged(live: Live, ask: Ask, table: Table, by: Shadow, slots: int, notes: No
     if ask.queue is not None:
         mean = live.slates.priorities(mean, names, ask.queue)
         deviation = live.slates.priorities(deviation, names, ask.queue)
-    odds = POLICIES[by.policy](mean, deviation, by.risk_appetite, slots)
     new = [row for row, (_, one) in enumerate(table.found) if "new" in one.sources]
-    if new:
-        odds = widened(odds, new, NEW * by.risk_appetite)
+    even = by.risk_appetite * (1.0 - NEW) if new else by.risk_appetite
+    odds = POLICIES[by.policy](mean, deviation, even, slots)
+    odds = widened(odds, new, NEW * by.risk_appetite) if new else odds
     if placement.least_gain or placement.regret_budget is not None:
         told = promised(placement, table.worth, table.further)
         if ask.queue is not None:
