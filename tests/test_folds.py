@@ -19,6 +19,7 @@ import wager
 from wager.domain.decisions import Choice, Decision
 from wager.learn.drift import Watch
 from wager.learn.fading import Fading
+from wager.learn.hedge import Hedge
 from wager.learn.honesty import Honesty
 from wager.learn.popularity import Crowd
 from wager.learn.repurchase import Gaps
@@ -142,6 +143,12 @@ FOLDS: dict[str, Law] = {
         observations=st.tuples(eighths, eighths, times),
         add=lambda fold, seen: fold.add(seen[0], seen[1], weigh(fold, seen[2])),
         view=lambda fold: (fold.unit, fold.bins, fold.squares, fold.newest),
+    ),
+    "hedge": Law(
+        empty=Hedge,
+        observations=st.tuples(st.none() | eighths, eighths, times),
+        add=lambda fold, seen: fold.add(seen[0], seen[1], weigh(fold, seen[2])),
+        view=lambda fold: (fold.unit, fold.bets, fold.safe, fold.newest),
     ),
     "watch": Law(
         empty=Watch,

@@ -129,9 +129,9 @@ def cleared(
     return hedged
 
 
-def cautious(odds: Odds, safe: Sequence[int]) -> Odds:
-    """The safe choice of those left, but for a share `SEEN_THROUGH` of the odds as they were: what
-    is shown while a placement does not bring what was said, so that one can see when it does again.
+def cautious(odds: Odds, safe: Sequence[int], share: float = SEEN_THROUGH) -> Odds:
+    """The safe choice of those left, but for a `share` of the odds as they were: what is shown
+    while a placement does not bring what was said, so that one can see when it does again.
 
     >>> odds = cautious(lambda left: np.array([0.5, 0.5]), [1])
     >>> odds(np.array([True, True])).round(3).tolist()
@@ -143,8 +143,8 @@ def cautious(odds: Odds, safe: Sequence[int]) -> Odds:
         best = next((row for row in safe if left[row]), None)
         if best is None:
             return given
-        given = given * SEEN_THROUGH
-        given[best] += 1.0 - SEEN_THROUGH
+        given = given * share
+        given[best] += 1.0 - share
         return given
 
     return hedged

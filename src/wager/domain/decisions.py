@@ -119,11 +119,13 @@ class GoalStake(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class SafeChoice(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The default that the bet is measured against, with its own expected reward."""
+    """The default that the bet is measured against, with its own expected reward; `raw_reward` is
+    what that was before it was put right, None where that changed nothing."""
 
     item_id: str | None
     expected_reward: float
     item_ids: tuple[str, ...] = ()
+    raw_reward: float | None = None
 
 
 class ShadowOdds(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -156,7 +158,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_d
     left out by rule (always there; `excluded` names examples). `stake` is the expected reward of
     the safe choice that is put at risk: what is lost if the bet is worth nothing. `regret` is what
     the odds gave up to learn, where there is a budget for it. `silence` is the
-    rule by which the person was not talked to. `use_cases` are those that were in force for the
+    rule by which the person was not talked to; `held_from` is the level that the evidence would
+    have carried of who is held out. `use_cases` are those that were in force for the
     person, `beside` those in force for others.
     """
 
@@ -194,6 +197,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_d
     beside: tuple[str, ...] = ()
     snapshot: str = ""
     level_trial: LevelTrial | None = None
+    held_from: Level | None = None
 
 
 OutcomeKind = Literal["exposure", "goal", "feedback"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +73,16 @@ class Payoffs:
     untried: Sequence[str] = ()  # new items that were hardly ever shown here
 
 
+class Trust(NamedTuple):
+    """The share of the odds that a placement's bets get; how much of what they are said to gain is
+    real (1 is all of it), its standard error, and from how many settled choices that is known."""
+
+    share: float
+    real: float
+    error: float
+    choices: float
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """One version of all that was learnt; what a decision reads, and names in its answer.
@@ -92,5 +102,6 @@ class Snapshot:
     payoffs: Mapping[str, Payoffs] = field(default_factory=dict)
     alarms: Sequence[Alarm] = ()
     cautious: frozenset[str] = frozenset()  # placements that fall back to the safe choice
+    hedges: Mapping[str, Trust] = field(default_factory=dict)
     harmed: Mapping[str, frozenset[str]] = field(default_factory=dict)
     crowd_rows: dict[tuple[str, ...], dict[str, bytes]] = field(default_factory=dict)

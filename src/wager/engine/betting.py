@@ -29,7 +29,7 @@ from wager.domain.definitions import LEVELS, Level, Shadow
 from wager.domain.models import Payoffs
 from wager.engine.bets import LOGGED_FEATURES, Bet, Table, nothing
 from wager.engine.goals import further_worth, stakes
-from wager.engine.hedging import FALLS_BACK, Notes, hedged
+from wager.engine.hedging import Notes, hedged, standing_back
 from wager.engine.live import Live
 from wager.engine.shadowing import below, certain, named, odds_beside, watched
 from wager.render.merge import merged_or_why
@@ -57,7 +57,7 @@ class Bettor:
         held = Notes()
         slate = self._slate(ask, table, decision_id, lefts, held)
         drawn = slate.choices
-        notes = [FALLS_BACK] if ask.placement.name in ask.snapshot.cautious else []
+        notes = standing_back(ask)
         notes += held.reasons(ask.placement)
         if ask.spent is not None:
             notes.append(ask.spent)
@@ -351,10 +351,14 @@ class Bettor:
     def _safe(self, table: Table) -> SafeChoice:
         if not table.safe:
             return SafeChoice(item_id=None, expected_reward=0.0)
+        names = [name for name, _ in table.found]
+        row = names.index(table.safe[0])
+        told, raw = float(table.worth.told[row]), float(table.worth.mean[row])
         return SafeChoice(
             item_id=table.safe[0],
-            expected_reward=_expected(table, table.safe[0]),
+            expected_reward=told,
             item_ids=tuple(table.safe),
+            raw_reward=None if raw == told else raw,
         )
 
     def _stake(self, table: Table, choices: Sequence[Choice]) -> float:
@@ -367,13 +371,6 @@ class Bettor:
             if name in safe
         )
         return sum(rewards[:bet])
-
-
-def _expected(table: Table, name: str) -> float:
-    for row, (found, _) in enumerate(table.found):
-        if found == name:
-            return float(table.worth.told[row])
-    return 0.0
 
 
 def _candidates(table: Table, odds: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[Candidate, ...]:

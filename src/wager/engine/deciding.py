@@ -252,11 +252,10 @@ class Deciding:
         instead = silent or (HELD_OUT if holdout else None)
         bet = self._bet(ask, decision_id, line, instead, preview=request.preview)
         down = (HELD_OUT,) if holdout else step.stepped_down
-        before = (seen.who if ask.level == "context" else None, _drawn(trial), silent)
-        down = (*(one for one in before if one is not None), *down)
+        before = (seen.who if ask.level == "context" else None, _drawn(trial), silent, *down)
         goal = self.live.goals.get(placement.goal or CLICK.name, CLICK)
         return structs.replace(
-            logged(ask, bet, decision_id, down),
+            logged(ask, bet, decision_id, [one for one in before if one is not None]),
             holdout=holdout,
             beside=line.beside if line is not None else (),
             goal=goal.name,
@@ -267,6 +266,7 @@ class Deciding:
             learns="learning" not in said_no and not request.preview,
             silence=None if silent is None else silent.kind,
             level_trial=trial,
+            held_from=step.level if holdout else None,
         )
 
     def _bet(

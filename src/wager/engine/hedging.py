@@ -6,7 +6,17 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from wager.decide.policies import POLICIES, Least, Left, Odds, cautious, cleared, floored, widened
+from wager.decide.policies import (
+    POLICIES,
+    SEEN_THROUGH,
+    Least,
+    Left,
+    Odds,
+    cautious,
+    cleared,
+    floored,
+    widened,
+)
 from wager.domain.asking import Ask
 from wager.domain.decisions import Reason
 from wager.domain.definitions import GainShare, Placement, Shadow
@@ -16,6 +26,7 @@ from wager.engine.goals import guarded, promised, weighted
 from wager.engine.live import Live
 
 Floats = NDArray[np.float64]
+UNREAL = Reason(kind="hedge", text="what bets are said to gain is not real: mostly the safe choice")
 FALLS_BACK = Reason(kind="drift", text="brings less than was said: mostly the safe choice for now")
 NEW = 0.5  # of the share to learn with is for new items, where there are any
 
@@ -106,9 +117,22 @@ def hedged(live: Live, ask: Ask, table: Table, by: Shadow, slots: int, notes: No
     odds, notes.curbed = curbing.within(live.curbs, placement, odds, table)
     if placement.floors:
         odds = floored(odds, guarded(placement, table.worth, table.further), table.safe_rows)
-    if placement.name in ask.snapshot.cautious:
-        odds = cautious(odds, table.safe_rows)
-    return odds
+    share = bets_share(ask)
+    return odds if share == 1.0 else cautious(odds, table.safe_rows, share)
+
+
+def standing_back(ask: Ask) -> list[Reason]:
+    """Why the safe choice has most of the odds, where it has."""
+    notes = [FALLS_BACK] if ask.placement.name in ask.snapshot.cautious else []
+    return notes if bets_share(ask) > 0.5 or notes else [UNREAL]
+
+
+def bets_share(ask: Ask) -> float:
+    """The share of the odds that bets get here; the safe choice has the rest."""
+    snapshot, name = ask.snapshot, ask.placement.name
+    trust = snapshot.hedges.get(name)
+    share = 1.0 if trust is None else trust.share
+    return min(share, SEEN_THROUGH) if name in snapshot.cautious else share
 
 
 def _least(wanted: float | GainShare) -> Least:

@@ -10,12 +10,14 @@ import numpy as np
 from wager.decide.features import FEATURES, WIDTH
 from wager.domain.alarms import Alarm
 from wager.domain.decisions import Decision, LoggedDecision
+from wager.domain.definitions import Level
 from wager.domain.identity import Time
 from wager.domain.models import Payoffs
 from wager.domain.settlement import news
 from wager.learn.drift import DAY_HOURS, HOUR, SETTLED, Watch, alarms
+from wager.learn.hedge import Hedge
 from wager.learn.honesty import HALF_LIFE_DAYS, Honesty
-from wager.stats.decay import half_lives, weigh
+from wager.stats.decay import Decaying, half_lives, weigh
 
 GATHERED = 500  # bets whose inputs are summed together
 
@@ -26,6 +28,8 @@ class Said(msgspec.Struct, array_like=True):
     raw: float
     told: float
     reward: float
+    sure: float | None = None  # what was told of the safe choice there, where it may be compared
+    gain: float | None = None  # the choice was thought to bring so much more; None where it was it
 
 
 class Waiting(msgspec.Struct, array_like=True):
@@ -36,6 +40,7 @@ class Waiting(msgspec.Struct, array_like=True):
     due: Time
     replayed: bool
     said: dict[int, Said]
+    holdout: bool = False
 
 
 class Judging(msgspec.Struct):
@@ -55,15 +60,16 @@ class Judging(msgspec.Struct):
     open: set[str] = set()
     waiting: dict[str, Waiting] = {}
     gathered: dict[tuple[str, int], list[bytes]] = {}
+    hedges: dict[str, Hedge] = {}
 
     def take(self, logged: LoggedDecision, *, since: int) -> None:
         """Note what is new of a bet since the cursor."""
         decision = logged.decision
         name = decision.decision_id
         found = news(logged, since=since, was_open=name in self.open)
-        if decision.holdout or not decision.learns:
+        if not decision.learns or (decision.holdout and not _would_bet(decision.held_from)):
             return
-        if found.placed:
+        if found.placed and not decision.holdout:
             self._placed(decision)
         if logged.state == "open":
             self.open.add(name)
@@ -75,14 +81,17 @@ class Judging(msgspec.Struct):
         if found.before is None or name in self.waiting:
             due = decision.at + timedelta(minutes=decision.window_minutes)
             self.waiting[name] = Waiting(
-                decision.placement, decision.at, due, decision.replayed, said
+                decision.placement, decision.at, due, decision.replayed, said, decision.holdout
             )
             return
-        fold, watch = self._folds(decision.placement)
+        fold, watch, hedge = self._folds(decision.placement)
         weight, hour = _weight(fold, decision.at), _hour(decision.at)
+        heavy = _weight(hedge, decision.at)
         for slot, one in said.items():
             before = found.before.rewards.get(slot, 0.0)
-            if before != one.reward:
+            if before != one.reward and one.sure is not None:
+                hedge.correct(one.gain, before - one.sure, one.reward - one.sure, heavy)
+            if before != one.reward and not decision.holdout:
                 fold.correct(one.raw, before, one.reward, weight)
                 watch.correct(hour, before, one.reward)
 
@@ -95,11 +104,15 @@ class Judging(msgspec.Struct):
         ]
         for name in over:
             bet = self.waiting.pop(name)
-            fold, watch = self._folds(bet.placement)
+            fold, watch, hedge = self._folds(bet.placement)
             weight, hour = _weight(fold, bet.at), _hour(bet.at)
+            heavy = _weight(hedge, bet.at)
             for one in bet.said.values():
-                fold.add(one.raw, one.reward, weight)
-                watch.settled(hour, one.told, one.reward)
+                if one.sure is not None:
+                    hedge.add(one.gain, one.reward - one.sure, heavy)
+                if not bet.holdout:
+                    fold.add(one.raw, one.reward, weight)
+                    watch.settled(hour, one.told, one.reward)
 
     def put_right(self, placement: str, payoffs: Payoffs) -> Payoffs:
         """The payoffs with what to say instead of what they say."""
@@ -114,8 +127,9 @@ class Judging(msgspec.Struct):
 
     def fade(self, placement: str, share: float) -> None:
         """What is known of how honest the placement's bets are counts less, as its evidence."""
-        if (fold := self.honesty.get(placement)) is not None:
-            fold.fade(share)
+        for fold in (self.honesty.get(placement), self.hedges.get(placement)):
+            if fold is not None:
+                fold.fade(share)
 
     @property
     def newest_hour(self) -> int:
@@ -131,10 +145,11 @@ class Judging(msgspec.Struct):
             found.extend(alarms(watch, placement, (*FEATURES, "said")))
         return found
 
-    def _folds(self, placement: str) -> tuple[Honesty, Watch]:
+    def _folds(self, placement: str) -> tuple[Honesty, Watch, Hedge]:
         return (
             self.honesty.setdefault(placement, Honesty()),
             self.watches.setdefault(placement, Watch()),
+            self.hedges.setdefault(placement, Hedge()),
         )
 
     def _placed(self, decision: Decision) -> None:
@@ -166,13 +181,29 @@ class Judging(msgspec.Struct):
 
 
 def _said(decision: Decision, rewards: Mapping[int, float]) -> Iterator[tuple[int, Said]]:
+    """Of each choice; it is compared with the safe one where chance could have drawn either, and
+    bets are for nothing but the goal that settles them."""
+    safe = decision.default
+    drawn = decision.holdout or decision.level_trial is not None or decision.policy != "default"
+    drawn = drawn and not (decision.goals or decision.use_cases)
     for one in decision.choices:
         if one.item_id is not None:
             raw = one.expected_reward if one.raw_reward is None else one.raw_reward
-            yield one.slot, Said(raw, one.expected_reward, rewards.get(one.slot, 0.0))
+            sure = gain = None
+            if drawn and safe is not None and safe.item_id is not None:
+                sure = one.looked * safe.expected_reward
+                if one.item_id not in safe.item_ids:
+                    before = safe.expected_reward if safe.raw_reward is None else safe.raw_reward
+                    gain = raw - one.looked * before
+            reward = rewards.get(one.slot, 0.0)
+            yield one.slot, Said(raw, one.expected_reward, reward, sure, gain)
 
 
-def _weight(fold: Honesty, at: datetime) -> float:
+def _would_bet(level: Level | None) -> bool:
+    return level not in (None, "neutral", "customization")
+
+
+def _weight(fold: Decaying, at: datetime) -> float:
     return weigh(fold, half_lives(at.timestamp(), HALF_LIFE_DAYS))
 
 

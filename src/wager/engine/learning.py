@@ -283,6 +283,7 @@ class Learning:
             popular_in={name: crowds[name].shares(60, each) for name, each in doubts.items()},
             rates_in={name: crowds[name].rates(each) for name, each in doubts.items()},
             also_bought=self._related.also_bought,
+            hedges={name: one.trust() for name, one in self._kept.judging.hedges.items()},
             harmed=self._sparing.harmed(self.live.now()),
             taste=self._related.taste,
             payoffs={

@@ -291,6 +291,13 @@ class Measuring:
         report: Report = {}
         if placement.least_gain:
             report["leastGain"] = placement.least_gain
+        if (trust := self.live.snapshot.hedges.get(placement.name)) is not None:
+            report["learnt"] = {
+                "share": trust.share,
+                "real": trust.real,
+                "standardError": trust.error,
+                "choices": int(trust.choices),
+            }
         if (budget := placement.regret_budget) is not None:
             report["regretBudget"] = self.live.budgets.report(placement.name, budget, self._now())
         return report
