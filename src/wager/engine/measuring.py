@@ -37,7 +37,7 @@ from wager.stores.base import EventQuery, ProfileQuery
 MODEL = "measured"
 PAGE = 2000
 SAVED_AFTER = 10_000  # bets with news
-CHECKED_AT_ONCE = 500  # profiles looked up for merges and erasures with each report
+CHECKED_AT_ONCE = 50  # profiles looked up for merges and erasures with each report
 QUARANTINE_SHOWN = 1000
 SAMPLED, SAMPLE_PAGE = 1000, 250  # profiles that the diversity is read of
 LOOKED_AFTER = timedelta(minutes=1)
