@@ -101,3 +101,50 @@ def test_without_context_taste_says_nothing() -> None:
     answer = engine.decide(placement="home", user_id="a stranger")
     assert "similar" not in {one.kind for choice in answer.choices for one in choice.reasons}
     engine.close()
+
+
+def paper(url: str) -> Engine:
+    """Nothing is sold: even people read three even articles, odd people three odd ones."""
+    engine = wager.open(url, now=lambda: START + timedelta(days=2))
+    engine.publish(
+        items=[{"itemId": f"i-{n:02}", "kind": "article"} for n in range(ITEMS)],
+        placements=[{"name": "front", "slots": 3, "default": "i-00"}],
+    )
+    payloads = []
+    for person in range(24):
+        for number in [*range(20), *(20 + (person + 2 * step) % 20 for step in range(3))]:
+            payloads.append(
+                {
+                    "type": "track",
+                    "event": "Item Clicked",
+                    "userId": f"u-{person}",
+                    "messageId": f"c-{person}-{number}",
+                    "timestamp": (START + timedelta(minutes=number)).isoformat(),
+                    "properties": {"itemId": f"i-{number:02}"},
+                }
+            )
+    assert engine.collect(payloads).accepted == len(payloads)
+    engine.learn()
+    return engine
+
+
+def test_where_nothing_is_bought_taste_is_what_was_clicked() -> None:
+    engine = paper("memory://")
+    assert engine.learning.outgrown
+    engine.learning.rebuild(lambda _: {"i-20": [("i-26", 5.0)]}, learnt)
+    assert not engine.learning.outgrown
+    assert named(engine) <= {f"i-{n}" for n in range(26, 40, 2)}
+    bet = engine.decide(placement="front", user_id="u-0")
+    mine = [one for one in bet.candidates if one.item_id == "i-26"]
+    assert mine
+    said = {
+        reason.text
+        for turn in range(40)
+        for choice in engine.decide(
+            placement="front", user_id="u-0", decision_id=f"d-{turn}", preview=True
+        ).choices
+        for reason in choice.reasons
+    }
+    assert not any("bought" in text for text in said)
+    assert any("you chose" in text or "also chose it" in text for text in said)
+    engine.close()

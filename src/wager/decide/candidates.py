@@ -123,17 +123,21 @@ class Standing:
 def standing(
     profile: Profile, snapshot: Snapshot, shelf: Shelf, today: int, kinship: ownership.Kinship
 ) -> Standing:
-    """Rank what the person bought, what goes with it, and what the person leans to, on that day
-    (since the epoch)."""
+    """Rank what the person bought, what goes with it (of whom no purchase is known, with what was
+    clicked and liked), and what the person leans to, on that day (since the epoch)."""
     had = ownership.owned(profile, kinship, today)
     had.often.sort(key=lambda pair: (-pair[0], pair[1]))
+    history, last = had.history, [name for _, name in nlargest(6, had.last)]
+    if not profile.purchases:
+        history = ownership.chosen(profile, today)
+        last = [name for name, *_ in history[:6]]
     related = [
         *ownership.accessories(profile, shelf),
-        *neighbours([name for _, name in nlargest(6, had.last)], snapshot.also_bought, limit=16),
+        *neighbours(last, snapshot.also_bought, limit=16),
     ]
     leaning = leanings(profile, today * DAY, kinship.learnt.half_lives)
     taste = snapshot.taste
-    similar = [(name, p, "") for name, p in taste.similar(taste.had(had.history), SIMILAR)]
+    similar = [(name, p, "") for name, p in taste.similar(taste.had(history), SIMILAR)]
     own = [name for _, name in had.often[:OWN]]
     return Standing(
         own,

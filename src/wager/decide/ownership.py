@@ -147,6 +147,17 @@ class Owned:
     faded: dict[str, float] = field(default_factory=dict)
 
 
+def chosen(profile: Profile, today: int) -> list[tuple[str, float, float, float]]:
+    """What was clicked or liked, the latest first, as `Owned.history` has purchases: for people of
+    whom no purchase is known."""
+    at = {name: one.clicked_at for name, one in profile.exposures.items() if one.clicked_at}
+    for name, liked in profile.liked.items():
+        at[name] = max(at.get(name, 0), int(liked.timestamp()))
+    latest = sorted(at.items(), key=lambda pair: (-pair[1], pair[0]))
+    days = [(name, max(today - second / DAY, 0.0)) for name, second in latest]
+    return [(name, 1.0, 2.0 ** (-ago / HALF_LIFE_DAYS), ago) for name, ago in days]
+
+
 def owned(profile: Profile, kinship: "Kinship", today: int) -> Owned:
     """All of it in one walk over the purchases."""
     found, repeats = Owned(), kinship.repeats

@@ -116,9 +116,11 @@ def _text(kind: str, ask: Ask, item_id: str, origin: Origin) -> str:
         case "time":
             return f"how well it fits the {part_of_day(ask.hour)}, from when you bought it"
         case "also-bought":
-            return f"Because you bought {_title(ask, origin.because('also-bought'))}"
+            did = "bought" if ask.profile.purchases else "chose"
+            return f"Because you {did} {_title(ask, origin.because('also-bought'))}"
         case "similar":
-            return "People with your taste also bought it"
+            did = "bought" if ask.profile.purchases else "chose"
+            return f"People with your taste also {did} it"
         case "cart":
             return f"Goes with {_title(ask, origin.because('cart'))} in your cart"
         case "affinity":

@@ -26,7 +26,7 @@ from wager.engine.belonging import followed
 from wager.engine.capping import give_back
 from wager.engine.fitting import Fitting
 from wager.engine.goals import further_goal
-from wager.engine.history import Lines
+from wager.engine.history import ENOUGH, OTHERWISE, Lines
 from wager.engine.judging import Judging
 from wager.engine.live import Live
 from wager.engine.relating import Related
@@ -42,7 +42,7 @@ PAGE = 2000
 OPEN_BETS = 100
 REPLAY_GRACE = timedelta(seconds=1)
 DOUBTED_BASKETS = 20.0
-ORDERS_TO_RELATE = 50
+CHOICES_TO_RELATE = 500  # clicks, likes and views, where hardly anything is bought
 LOOK_SECONDS = 30.0
 
 
@@ -54,6 +54,8 @@ class Kept(msgspec.Struct):
     version: int = 0
     orders: int = 0
     orders_related: int = 0
+    choices: int = 0
+    choices_related: int = 0
     latest: datetime | None = None
     crowds: dict[str, Crowd] = {}
     rewards: dict[str, bytes] = {}
@@ -193,6 +195,7 @@ class Learning:
         if "learning" in event.refused:
             return
         self._kept.orders += event.name == ORDERED
+        self._kept.choices += event.name in OTHERWISE
         names, weight = actions(event)
         if not names:
             return
@@ -337,8 +340,12 @@ class Learning:
 
     @property
     def outgrown(self) -> bool:
-        """Whether a tenth more orders came than also-bought was worked out from."""
-        return self._kept.orders > max(ORDERS_TO_RELATE, 1.1 * self._kept.orders_related)
+        """Whether a tenth more orders came than also-bought was worked out from, or choices where
+        hardly anything is bought."""
+        kept = self._kept
+        if kept.orders >= ENOUGH:
+            return kept.orders > max(ENOUGH, 1.1 * kept.orders_related)
+        return kept.choices > max(CHOICES_TO_RELATE, 1.1 * kept.choices_related)
 
     def rebuild(
         self,
@@ -352,6 +359,7 @@ class Learning:
         with self._mutex:
             self._related = found
             self._kept.orders_related = self._kept.orders
+            self._kept.choices_related = self._kept.choices
             with live.stores.transaction():
                 relating.keep(live.stores.models, self.version, found)
             self._kept.version += 1

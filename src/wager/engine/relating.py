@@ -1,4 +1,4 @@
-"""What is worked out over all orders at once: also-bought, taste, how things are bought again."""
+"""What is worked out over all history at once: also-bought, taste, how things are bought again."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,7 +9,7 @@ from wager.domain.content import Item
 from wager.domain.models import Cycles, Ranked
 from wager.domain.repeats import Repeats
 from wager.domain.taste import Taste
-from wager.engine.history import Lines, orders
+from wager.engine.history import Lines, choices, orders, sells
 from wager.learn import factors, fading, repurchase
 from wager.learn.history import Notes
 from wager.stores.base import EventLog, Models
@@ -33,7 +33,11 @@ def related(
     also_bought: Callable[[Lines], object],
     taste: Callable[[Lines], Taste],
 ) -> Related:
-    """Work it out by the given batches, the history being read twice."""
+    """Work it out by the given batches, the history being read twice. Where hardly anything is
+    bought, what goes together is what the same people click, like and view."""
+    if not sells(events):
+        found = msgspec.convert(also_bought(choices(events)), _RANKED)
+        return Related(found, taste(choices(events)))
     notes = Notes()
     neighbours = msgspec.convert(also_bought(notes.noting(orders(events))), _RANKED)
     lines = notes.lines()
