@@ -110,19 +110,18 @@ def paper(url: str) -> Engine:
         items=[{"itemId": f"i-{n:02}", "kind": "article"} for n in range(ITEMS)],
         placements=[{"name": "front", "slots": 3, "default": "i-00"}],
     )
-    payloads = []
-    for person in range(24):
-        for number in [*range(20), *(20 + (person + 2 * step) % 20 for step in range(3))]:
-            payloads.append(
-                {
-                    "type": "track",
-                    "event": "Item Clicked",
-                    "userId": f"u-{person}",
-                    "messageId": f"c-{person}-{number}",
-                    "timestamp": (START + timedelta(minutes=number)).isoformat(),
-                    "properties": {"itemId": f"i-{number:02}"},
-                }
-            )
+    payloads = [
+        {
+            "type": "track",
+            "event": "Item Clicked",
+            "userId": f"u-{person}",
+            "messageId": f"c-{person}-{number}",
+            "timestamp": (START + timedelta(minutes=number)).isoformat(),
+            "properties": {"itemId": f"i-{number:02}"},
+        }
+        for person in range(24)
+        for number in [*range(20), *(20 + (person + 2 * step) % 20 for step in range(3))]
+    ]
     assert engine.collect(payloads).accepted == len(payloads)
     engine.learn()
     return engine
