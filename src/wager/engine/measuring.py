@@ -10,7 +10,7 @@ import msgspec
 
 from wager.decide.diversity import diversity
 from wager.domain.alarms import Alarm
-from wager.domain.definitions import Goal, Placement
+from wager.domain.definitions import Goal, Placement, UseCase
 from wager.engine.curbing import curbs_of
 from wager.engine.live import Live
 from wager.errors import BadInput, UnknownName, WagerError
@@ -43,6 +43,11 @@ SAMPLED, SAMPLE_PAGE = 1000, 250  # profiles that the diversity is read of
 LOOKED_AFTER = timedelta(minutes=1)
 HOURS_LIMIT = 24 * 3660.0
 STOCK_SHOWN = 50
+LEDGER_NOTE = (
+    "A bet is a slot in which something else than the safe choice was shown. `staked` is what the "
+    "safe choice was expected to bring there, `profit` what settled bets brought beyond that: what "
+    "they caused is in the lift over the held-out."
+)
 HEDGE_NOTE = (
     "A regret budget is spent in hundredths: `spent` may be that much more than bets have cost."
 )
@@ -85,6 +90,7 @@ class Measuring:
             "journey": lambda asked: journey_of(self._book, asked),
             "hedge": self._hedge,
             "stock": self._stock,
+            "ledger": self._ledger,
         }
 
     def report(self, name: str, **filters: object) -> Report:
@@ -265,6 +271,19 @@ class Measuring:
             if asked.placement in (None, name) and (held := self._held_back(one))
         }
         return {"placements": placements, "note": HEDGE_NOTE}
+
+    def _ledger(self, asked: Asked) -> Report:
+        """Who placed which bets, and what came of them."""
+        stored = (one.definition for one in self.live.stores.definitions.list("usecases"))
+        owners = {one.name: one.owner for one in stored if isinstance(one, UseCase)}
+        goals = self.live.goals
+        owner_of = {
+            name: goals[goal].owner
+            for name, placement in self.live.placements.items()
+            if (goal := placement.goal or CLICK.name) in goals
+        }
+        part = self._book.tally.select(since=asked.since, placement=asked.placement)
+        return {"bettors": overview.ledger(part, owners, owner_of), "note": LEDGER_NOTE}
 
     def _stock(self, asked: Asked) -> Report:
         """What there is only so much of."""

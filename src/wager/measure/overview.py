@@ -1,13 +1,14 @@
 """Bets in plain counts: placed, open, won and lost, by hour and placement, level and reason."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from wager.domain.decisions import Decision
+from wager.domain.decisions import Choice, Decision
 from wager.domain.settlement import Result
 
 HOUR = 3600
+LEDGER = ("placed", "staked", "settled", "won", "risked", "expected", "brought")
 WEEK = 7 * 24 * HOUR
 
 Fact = tuple[str, str]  # what is counted, and of which level, reason or rule
@@ -36,6 +37,9 @@ def placed(decision: Decision) -> Facts:
     else:
         facts["bets", decision.level] = 1.0
         facts["stake", ""] = decision.stake
+        for bettor, choices, stake in _bettors(decision):
+            facts["placed by", bettor] = float(len(choices))
+            facts["staked by", bettor] = stake
         for reason in decision.stepped_down:
             facts["step", reason.text] = 1.0
         for one in decision.goals:
@@ -63,10 +67,63 @@ def settled(decision: Decision, result: Result, worth: float | None) -> Facts:
     facts: Facts = {("won" if result.won else "lost", level): 1.0}
     facts["reward", level] = result.reward
     facts["expected", level] = sum(one.expected_reward for one in decision.choices)
+    for bettor, choices, stake in _bettors(decision):
+        rewards = [result.rewards.get(one.slot, 0.0) for one in choices]
+        facts["won by", bettor] = float(sum(reward > 0.0 for reward in rewards))
+        facts["settled by", bettor] = float(len(choices))
+        facts["risked by", bettor] = stake
+        facts["expected by", bettor] = sum(one.expected_reward for one in choices)
+        facts["brought by", bettor] = sum(rewards)
     if worth is not None and worth > 0:
         facts["odds", level] = odds(decision, worth)
         facts["with odds", level] = 1.0
     return facts
+
+
+def _bettors(decision: Decision) -> Iterator[tuple[str, list[Choice], float]]:
+    """Each use case that has placed a bet in a slot (the placement itself is ""), its choices, and
+    what of the safe choice it put at risk: to show that is no bet."""
+    if decision.policy == "default" or decision.default is None:
+        return
+    safe = decision.default.item_ids
+    bets: dict[str, list[Choice]] = {}
+    for one in decision.choices:
+        if one.item_id not in safe and not (one.item_id is None and not safe):
+            bets.setdefault(one.use_case or "", []).append(one)
+    each = decision.stake / max(sum(map(len, bets.values())), 1)
+    for bettor, choices in bets.items():
+        yield bettor, choices, each * len(choices)
+
+
+def ledger(
+    tally: "Tally", owners: Mapping[str, str], owner_of: Mapping[str, str]
+) -> list[dict[str, object]]:  # fmt: skip
+    """Who placed which bets, what was staked on them and what they have brought.
+
+    `owners` says whose each use case is, `owner_of` whose each placement's own goal is.
+    """
+    lines: list[dict[str, object]] = []
+    for placement, facts in sorted(tally.by_placement().items()):
+        by = {what: of(facts, f"{what} by") for what in LEDGER}
+        for bettor, count in sorted(by["placed"].items()):
+            figures = {what: by[what].get(bettor, 0.0) for what in LEDGER}
+            owner = owners.get(bettor, "") if bettor else owner_of.get(placement, "")
+            lines.append(
+                {
+                    "owner": owner,
+                    "placement": placement,
+                    "useCase": bettor or None,
+                    "bets": int(count),
+                    "open": int(count - figures["settled"]),
+                    "won": int(figures["won"]),
+                    "lost": int(figures["settled"] - figures["won"]),
+                    "staked": figures["staked"],
+                    "expected": figures["expected"],
+                    "brought": figures["brought"],
+                    "profit": figures["brought"] - figures["risked"],
+                }
+            )
+    return lines
 
 
 def odds(decision: Decision, worth: float) -> float:

@@ -27,8 +27,8 @@ class Reports:
         """One report by name."""
         yield Operation(
             method="GET", path="/v1/reports/{name}", handler=self._report, query=ReportQuery,
-            summary="overview, lift, calibration, health, levels, tradeoffs, shadow, hedge, stock, "
-            "stakeholders, diversity, journey, tactics",
+            summary="overview, lift, calibration, health, levels, tradeoffs, shadow, "
+            "hedge, stock, ledger, stakeholders, diversity, journey, tactics",
             answer=dict[str, Any],
             problems=(404,),
         )  # fmt: skip
