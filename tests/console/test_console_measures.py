@@ -19,6 +19,7 @@ from wager.console.reported import (
     Stake,
     Stakeholders,
     TradeOffs,
+    Trust,
 )
 from wager.console.settings import ON_OTHER_CARDS, settings
 from wager.domain.alarms import Alarm
@@ -26,6 +27,7 @@ from wager.domain.decisions import Reason
 from wager.domain.definitions import Cap, Floor, Goal, Placement, QuietHours, UseCase
 from wager.domain.estimates import Estimate, NotEnough
 from wager.domain.outlook import Outlook, Owned, Room, Somebody, Variety
+from wager.domain.sequences import After, Things
 
 NOW = datetime(2026, 1, 5, 18, 0, tzinfo=UTC)
 TOO_FEW = NotEnough(needed=20, seen=3, what="showings")
@@ -188,6 +190,27 @@ def test_what_learning_may_cost_and_has_cost() -> None:
     said = str(sides.hedge(placement, Hedge(placements={"home": HeldBack(regret_budget=spent)})))
     for words in ("50 in 7 days", "50, 100 %", "only the best is shown"):
         assert words in said
+
+
+def test_whether_what_bets_gain_is_real() -> None:
+    placement = Placement(name="home")
+    assert sides.trusted(placement, Hedge()) is None
+
+    def said(share: float) -> str:
+        learnt = Trust(share=share, real=0.31, standard_error=0.2, choices=2400)
+        return str(sides.trusted(placement, Hedge(placements={"home": HeldBack(learnt=learnt)})))
+
+    assert "31 % is real (± 20 %, by 2,400 choices)" in said(0.4)
+    assert "bets have 40 % of the odds, and the safe choice the rest" in said(0.4)
+    assert "Nothing is held back" in said(1.0)
+
+
+def test_what_follows_a_purchase_is_said_of_its_use_case() -> None:
+    after = After(bought=Things(kinds=["stay"]), within_minutes=1440, unless=Things(items=["p"]))
+    case = UseCase(name="tickets", placement="home", goal="buy", state="live", after=after)
+    assert (
+        "for everybody, until 24 hours after kinds stay were bought, unless items p were since;"
+    ) in sides.wants(case)
 
 
 def test_who_is_there_and_the_floor_under_variety() -> None:

@@ -102,6 +102,7 @@ async def placement(sheet: Sheet) -> None:
         with box("stack"):
             show(sides.goals(declared, goals, held))
             show(sides.variety(declared, varied))
+            show(sides.trusted(declared, hedged))
             show(sides.hedge(declared, hedged))
     show(settings(declared))
 

@@ -180,7 +180,17 @@ class Spent(Answer, frozen=True):
     exploring: bool = True
 
 
+class Trust(Answer, frozen=True):
+    """How much of what bets are said to gain is real, and the share of the odds they get for it."""
+
+    share: float = 1.0
+    real: float = 1.0
+    standard_error: float = 0.0
+    choices: int = 0
+
+
 class HeldBack(Answer, frozen=True):
+    learnt: Trust | None = None
     regret_budget: Spent | None = None
 
 

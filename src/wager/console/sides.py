@@ -1,10 +1,10 @@
 """Who wants what of a placement: use cases and their conflicts, goals and their owners, variety."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from wager.console.asking import Stored
-from wager.console.format import number, percent, plural, short, whole
+from wager.console.format import number, percent, plural, short, span, whole
 from wager.console.markup import Markup, tag
 from wager.console.reported import (
     Below,
@@ -20,6 +20,7 @@ from wager.console.theme import empty
 from wager.console.verdicts import sharp, words
 from wager.domain.definitions import Goal, Placement, UseCase
 from wager.domain.estimates import NotEnough
+from wager.domain.sequences import After, Things
 
 STATES = ("live", "pilot", "draft", "retired")
 
@@ -97,7 +98,25 @@ def wants(case: UseCase) -> str:
     what = " or ".join(one for one in named if one) or "any item"
     whom = f"people in {' or '.join(case.segments)}" if case.segments else "everybody"
     weight = "mandatory: comes first" if case.mandatory else f"counts {number(case.lever)} times"
-    return f"Wants {what} for {whom}; {weight}. {case.description}".strip()
+    since = f", {follows(case.after)}" if case.after is not None else ""
+    return f"Wants {what} for {whom}{since}; {weight}. {case.description}".strip()
+
+
+def follows(after: After) -> str:
+    """What has to have been bought, and for how long it holds then.
+
+    >>> follows(After(bought=Things(tags=["ski"]), within_minutes=20160, wait_minutes=2880))
+    'from 2 days until 14 days after tags ski were bought'
+    """
+    until = span(timedelta(minutes=after.within_minutes))
+    begin = f"from {span(timedelta(minutes=after.wait_minutes))} " if after.wait_minutes else ""
+    unless = f", unless {_things(after.unless)} were since" if after.unless is not None else ""
+    return f"{begin}until {until} after {_things(after.bought)} were bought{unless}"
+
+
+def _things(found: Things) -> str:
+    named = [(name, getattr(found, name)) for name in found.__struct_fields__]
+    return " or ".join(f"{name} {', '.join(values)}" for name, values in named if values)
 
 
 def _traded(found: Sides) -> Markup:
@@ -213,6 +232,24 @@ def _varied(found: Diversity, below: Below | None) -> Markup:
         "category."
     )
     return tag("div", tag("dl", told, class_="facts"), tag("p", seen, class_="soft small gap"))
+
+
+def trusted(declared: Placement, found: Hedge) -> Markup | None:
+    """Whether what bets are said to gain is real; None where nothing is learnt of it yet."""
+    learnt = found.placements.get(declared.name, HeldBack()).learnt
+    if learnt is None:
+        return None
+    said = (
+        f"Of what bets here are said to gain over the safe choice, {sharp(learnt.real)} is real "
+        f"(± {sharp(learnt.standard_error)}, by {plural(learnt.choices, 'choice')})."
+    )
+    share = "Nothing is held back: bets have the odds that they are placed with."
+    if learnt.share < 1.0:
+        share = f"So bets have {sharp(learnt.share)} of the odds, and the safe choice the rest."
+    body = (tag("p", said), tag("p", share, class_="strong gap"))
+    return tag(
+        "section", tag("h2", "Is it real what bets gain?"), body, class_="card", id="trusted"
+    )
 
 
 def hedge(declared: Placement, found: Hedge) -> Markup | None:
