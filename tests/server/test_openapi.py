@@ -21,7 +21,15 @@ DELETE /v1/items/{}  GET /v1/reports/{}
 GET /healthz  GET /readyz  GET /metrics  GET /openapi.json  GET /docs
 """ + "".join(
     f"GET /v1/{kind}  GET /v1/{kind}/{{}}  PUT /v1/{kind}/{{}}  DELETE /v1/{kind}/{{}}  "
-    for kind in ("placements", "segments", "goals", "usecases", "experiments", "categories")
+    for kind in (
+        "placements",
+        "segments",
+        "goals",
+        "usecases",
+        "experiments",
+        "categories",
+        "vocabularies",
+    )
 )
 
 

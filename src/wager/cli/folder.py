@@ -13,7 +13,7 @@ from wager.errors import BadDefinition, BadInput
 
 # A placement names its goal, an experiment its placement: each kind after what it names.
 ORDER: tuple[DefinitionKind, ...] = (
-    "goals", "segments", "categories", "placements", "usecases", "experiments"
+    "goals", "segments", "categories", "vocabularies", "placements", "usecases", "experiments"
 )  # fmt: skip
 Document = dict[str, Any]
 T = TypeVar("T")

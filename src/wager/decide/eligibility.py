@@ -30,6 +30,7 @@ RULES: Mapping[str, str] = {
     "sensitive": "sensitive, and the person did not speak of it",
     "surprising": "so specific that the person would wonder how one knows (`maxSurprise`)",
     "elsewhere-on-page": "another placement of this page shows it",
+    "untagged": "it has none of the tags that the placement requires (`requiredTags`)",
     "missing-merge-field": "its words need something that is not known of this person",
 }
 
@@ -44,11 +45,13 @@ def gate(ask: Ask, why_not: Callable[[Ask, str], str | None]) -> Callable[[str],
     lasting = {} if asks else ask.shelf.lasting
     kinds, cart = ask.placement.kinds, ask.cart
     taken = ask.taken.union(ask.resting) if ask.resting else ask.taken
-    held, shelf = ask.held, ask.shelf
+    held, shelf, untagged = ask.held, ask.shelf, ask.untagged
 
     def rule(item_id: str) -> str | None:
         kind = lasting.get(item_id)
         if kind is None or item_id in cart or item_id in taken or (kinds and kind not in kinds):
+            return why_not(ask, item_id)
+        if untagged and item_id in untagged:
             return why_not(ask, item_id)
         if held and ownership.touches(item_id, held, shelf):
             return why_not(ask, item_id)
@@ -79,6 +82,8 @@ def why_not(ask: Ask, item_id: str) -> str | None:
         return "in-cart"
     if ask.rooms and is_full(ask.rooms, item):
         return "capped"
+    if item_id in ask.untagged:
+        return "untagged"
     if item_id in ask.resting:
         return ask.resting[item_id]
     if ask.hushed and is_hushed(ask, item):

@@ -1,6 +1,6 @@
 """What one decision is about: person, place and moment, as every step of it sees them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -62,7 +62,7 @@ class Ask:
     may be; `full` are use cases of which no more may be, and why; `hushed` are tags and categories
     of which nothing may be assumed. `elsewhere` says that the person has used other devices, and
     never this one. `person` is who of several in an account was recognised; the profile is then
-    theirs.
+    theirs. `untagged` are items without a tag that the placement requires.
     """
 
     placement: Placement
@@ -89,6 +89,7 @@ class Ask:
     rarity: Rarity = NOTHING_KNOWN
     elsewhere: bool = False
     person: int | None = None
+    untagged: Collection[str] = ()
 
     @property
     def timestamp(self) -> float:

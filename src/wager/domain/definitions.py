@@ -7,10 +7,13 @@ from msgspec import Meta
 
 from wager.domain.identity import Time
 from wager.domain.models import Cycle
+from wager.domain.restraints import SurpriseLimit, TacticCap
 from wager.domain.sequences import After
 
 Slug = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
-DefinitionKind = Literal["placements", "segments", "goals", "usecases", "experiments", "categories"]
+DefinitionKind = Literal[
+    "placements", "segments", "goals", "usecases", "experiments", "categories", "vocabularies"
+]
 ClockTime = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 CapKind = Literal["item", "tag", "placement", "useCase", "channel", "person", "household"]
 Level = Literal["neutral", "customization", "crowd", "segment", "context"]
@@ -110,21 +113,6 @@ class GainShare(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     share: Annotated[float, Meta(ge=0, le=1000)]
 
 
-class TacticCap(
-    msgspec.Struct,
-    frozen=True,
-    kw_only=True,
-    rename="camel",
-    forbid_unknown_fields=True,
-    omit_defaults=True,
-):
-    """What speaks for items here and was used for `after_days` without a measured lift has at most
-    this share of the odds of a slot."""
-
-    share: Annotated[float, Meta(gt=0, lt=1)] = 0.2
-    after_days: Annotated[float, Meta(ge=1, le=3660)] = 30.0
-
-
 class RegretBudget(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
 ):
@@ -132,21 +120,6 @@ class RegretBudget(
 
     amount: Annotated[float, Meta(gt=0, le=1e12)]
     days: Annotated[float, Meta(gt=0, le=366)] = 7.0
-
-
-class SurpriseLimit(
-    msgspec.Struct,
-    frozen=True,
-    kw_only=True,
-    rename="camel",
-    forbid_unknown_fields=True,
-    omit_defaults=True,
-):
-    """How much a choice may make a person wonder how one knows, in bits: `thin_bits` for those of
-    whom hardly anything is known."""
-
-    bits: Annotated[float, Meta(ge=0)] = 6.0
-    thin_bits: Annotated[float, Meta(ge=0)] = 2.0
 
 
 class Placement(
@@ -222,6 +195,10 @@ class Placement(
         Literal["nothing", "default"], _says("What those get who are not talked to.")
     ] = "nothing"
     caps: Annotated[list[Cap], _says("How often is often enough.")] = []
+    required_tags: Annotated[
+        list[str],
+        _says("Vocabularies: an item without one of the tags of each is not shown here."),
+    ] = []
     at_most: Annotated[
         dict[Counted, Annotated[int, Meta(ge=1, le=50)]],
         _says("So many of one kind, category, creator or tag at most."),
@@ -340,6 +317,22 @@ class UseCase(
     description: str = ""
 
 
+class Vocabulary(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    rename="camel",
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+):
+    """Tags that mean something, of which every item (of these `kinds`) should have one."""
+
+    name: Slug
+    tags: Annotated[list[str], Meta(min_length=1)]
+    kinds: list[str] = []
+    description: str = ""
+
+
 class Experiment(
     msgspec.Struct,
     frozen=True,
@@ -377,7 +370,7 @@ class Category(
     description: str = ""
 
 
-Definition = Placement | Goal | Segment | UseCase | Experiment | Category
+Definition = Placement | Goal | Segment | UseCase | Experiment | Category | Vocabulary
 DEFINITIONS: dict[DefinitionKind, type[Definition]] = {
     "placements": Placement,
     "segments": Segment,
@@ -385,9 +378,10 @@ DEFINITIONS: dict[DefinitionKind, type[Definition]] = {
     "usecases": UseCase,
     "experiments": Experiment,
     "categories": Category,
+    "vocabularies": Vocabulary,
 }
 
 
 def noun(kind: str) -> str:
     """One of a kind: `placements` are each a placement."""
-    return "category" if kind == "categories" else kind[:-1]
+    return f"{kind[:-3]}y" if kind.endswith("ies") else kind[:-1]

@@ -48,6 +48,7 @@ def framed(
         known=view(profile, now) if has_words(live, placement) else {},
         held=who.held,
         rarity=live.rarity,
+        untagged=live.tagging.untagged(placement.name),
         elsewhere=device is not None and bool(who.devices) and short(device) not in who.devices,
     )
 

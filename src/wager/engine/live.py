@@ -18,7 +18,7 @@ from wager.decide.ownership import Kinship
 from wager.domain import lifestages
 from wager.domain.asking import DAY, Shelf
 from wager.domain.content import Item
-from wager.domain.definitions import Category, Goal, Placement, Segment, UseCase
+from wager.domain.definitions import Category, Goal, Placement, Segment, UseCase, Vocabulary
 from wager.domain.models import Cycles, Snapshot
 from wager.domain.prices import Thirds, thirds
 from wager.domain.profiles import Profile
@@ -31,6 +31,7 @@ from wager.engine.granting import Granting
 from wager.engine.recent import Recent
 from wager.engine.settings import Settings
 from wager.engine.slates import Slates
+from wager.engine.tagging import Tagging
 from wager.learn.attribution import CLICK
 from wager.measure.assignment import held_out
 from wager.stores.base import Stores
@@ -67,6 +68,7 @@ class Live:
         self._thirds: Thirds = {}
         self.items: dict[str, Item] = {}
         self.slates = Slates(self.items)
+        self.tagging = Tagging(self.items)
         self.budgets = Budgets(stores.ledger)
         self.grants = Granting(stores)
         self.templated: set[str] = set()
@@ -113,6 +115,8 @@ class Live:
             {one.definition.name: cast(Category, one.definition) for one in of("categories")}
         )
         self.slates.define(self.placements.values(), use_cases, self.snapshot.rates)
+        vocabularies = (cast(Vocabulary, one.definition) for one in of("vocabularies"))
+        self.tagging.define(vocabularies, self.placements.values())
 
     def load_items(self) -> None:
         """Read what changed in the catalog, and find it again by kind and category."""
@@ -129,6 +133,7 @@ class Live:
             for category in item.categories:
                 self._categories.setdefault((item.kind, category), {})[item.item_id] = None
             self.kinship.put(item)
+            self.tagging.put(item)
             years = lifestages.years(item)
             if years is not None:
                 self._ages[item.item_id] = years
@@ -144,6 +149,7 @@ class Live:
 
     def _forget(self, item_id: str) -> None:
         item = self.items.pop(item_id, None)
+        self.tagging.forget(item_id)
         if item is not None:
             self.grants.limit(item_id, None)
             self._lasting.pop(item_id, None)

@@ -91,6 +91,7 @@ class Measuring:
             "hedge": self._hedge,
             "stock": self._stock,
             "ledger": self._ledger,
+            "tags": lambda asked: self.live.tagging.report(asked.placement),
         }
 
     def report(self, name: str, **filters: object) -> Report:

@@ -20,6 +20,7 @@ from wager.domain.definitions import (
     Rule,
     Segment,
     UseCase,
+    Vocabulary,
     noun,
 )
 from wager.engine import goals
@@ -176,6 +177,10 @@ class Publishing:
                 return list(self._use_case_warnings(definition))
             case Category():
                 return list(self._category_warnings(definition))
+            case Vocabulary():
+                lacking = self.live.tagging.without(definition)
+                said = f"{lacking} items have no tag of vocabulary {definition.name!r}"
+                return [f"{said}: where it is required they are not shown"] if lacking else []
             case Experiment() | Goal():
                 return []
 
@@ -194,6 +199,9 @@ class Publishing:
         for segment in placement.exclude:
             if segment not in self.live.segments:
                 yield f"placement {placement.name!r} excludes segment {segment!r}, not defined yet"
+        for name in placement.required_tags:
+            if self.live.stores.definitions.get("vocabularies", name) is None:
+                yield f"placement {placement.name!r} requires vocabulary {name!r}, not defined yet"
         yield from goals.unknown(placement, self.live.goals)
         yield from clashes(placement, self.live.items)
         if named is None and not placement.allow_nothing:

@@ -1,0 +1,1 @@
+"""Understanding: what content is about."""
