@@ -12,9 +12,11 @@ from wager.console.format import Unit
 from wager.console.outlook import how, varied, who
 from wager.console.plots import waterfall
 from wager.console.reported import (
+    Bettor,
     Diversity,
     Hedge,
     HeldBack,
+    Ledger,
     Spent,
     Stake,
     Stakeholders,
@@ -211,6 +213,16 @@ def test_what_follows_a_purchase_is_said_of_its_use_case() -> None:
     assert (
         "for everybody, until 24 hours after kinds stay were bought, unless items p were since;"
     ) in sides.wants(case)
+
+
+def test_who_placed_the_bets_and_what_they_won() -> None:
+    assert sides.ledger(Ledger()) is None
+    spring = Bettor(owner="garden", placement="home", use_case="spring", bets=40, won=3, lost=30,
+                    staked=2.5, brought=6.0, profit=3.5)  # fmt: skip
+    own = Bettor(owner="shop", placement="home", bets=7)
+    said = str(sides.ledger(Ledger(bettors=[own, spring], note="a bet is a slot")))
+    for words in ("spring", "garden", "3 of 33", "2.5", "3.5", "the placement itself", "a slot"):
+        assert words in said
 
 
 def test_who_is_there_and_the_floor_under_variety() -> None:

@@ -241,6 +241,7 @@ def test_a_showing_that_goes_on_takes_over(shop: Shop) -> None:
 def test_who_only_asks_takes_none_and_who_is_erased_leaves_no_name(shop: Shop) -> None:
     offers(shop, 1)
     shop.engine.decide(placement="home", user_id="ada", preview=True)
+    shop.engine.decide(placement="home", user_id="ada", at=shop.at - timedelta(days=1))
     assert granted(shop) == 0
     decision = shown(shop, "ada")
     assert shop.engine.live.grants.limited == {"coupon": 1}

@@ -13,6 +13,7 @@ from wager.console.reported import (
     Diversity,
     Health,
     Hedge,
+    Ledger,
     Lifts,
     Overview,
     Stakeholders,
@@ -87,6 +88,7 @@ async def placement(sheet: Sheet) -> None:
     held = await sheet.api.get("/v1/reports/stakeholders", Stakeholders, asked)
     varied = await sheet.api.get("/v1/reports/diversity", Diversity, asked)
     hedged = await sheet.api.get("/v1/reports/hedge", Hedge, asked)
+    bettors = await sheet.api.get("/v1/reports/ledger", Ledger, asked)
     goals = await definitions(sheet.api, "goals", Goal)
     declared = found.definition
     show(_head(declared))
@@ -97,6 +99,7 @@ async def placement(sheet: Sheet) -> None:
             declared_cases = [one.definition for one in cases]
             show(caps.in_force(declared, declared_cases, kept.silenced, kept.dropped))
             show(caps.quiet(declared, kept.silenced))
+            show(sides.ledger(bettors))
             show(sides.use_cases(cases, traded, datetime.now(UTC)))
             show(past(alarms))
         with box("stack"):

@@ -199,6 +199,27 @@ class Hedge(Answer, frozen=True):
     note: str = ""
 
 
+class Bettor(Answer, frozen=True):
+    """One who places bets: a use case, or the placement itself; with what came of them."""
+
+    owner: str
+    placement: str
+    use_case: str | None = None
+    bets: int = 0
+    open: int = 0
+    won: int = 0
+    lost: int = 0
+    staked: float = 0.0
+    expected: float = 0.0
+    brought: float = 0.0
+    profit: float = 0.0
+
+
+class Ledger(Answer, frozen=True):
+    bettors: list[Bettor] = []
+    note: str = ""
+
+
 class TenureStep(Answer, frozen=True):
     """What came in some of the weeks since the first decision of each person."""
 

@@ -11,13 +11,14 @@ from wager.console.reported import (
     Diversity,
     Hedge,
     HeldBack,
+    Ledger,
     Sides,
     Stake,
     Stakeholders,
     TradeOffs,
 )
 from wager.console.theme import empty
-from wager.console.verdicts import sharp, words
+from wager.console.verdicts import sharp, table, words
 from wager.domain.definitions import Goal, Placement, UseCase
 from wager.domain.estimates import NotEnough
 from wager.domain.sequences import After, Things
@@ -265,3 +266,28 @@ def hedge(declared: Placement, found: Hedge) -> Markup | None:
     told = [(tag("dt", name), tag("dd", value)) for name, value in lines]
     body = tag("dl", told, class_="facts")
     return tag("section", tag("h2", "What learning costs"), body, class_="card", id="hedge")
+
+
+def ledger(found: Ledger) -> Markup | None:
+    """Who placed which bets here, staked and won; None before the first one."""
+    if not found.bettors:
+        return None
+    rows: list[list[str | Markup]] = [
+        [
+            tag(
+                "span",
+                tag("span", one.use_case or "the placement itself", class_="strong"),
+                tag("span", f" {one.owner}", class_="soft small"),
+            ),
+            whole(one.bets),
+            f"{whole(one.won)} of {whole(one.won + one.lost)}",
+            number(one.staked),
+            number(one.brought),
+            number(one.profit),
+        ]
+        for one in found.bettors
+    ]
+    heads = ("Who", "Bets", "Won", "Staked", "Brought", "Profit")
+    note = tag("p", found.note, class_="soft small gap")
+    body = table(heads, rows, *heads[1:])
+    return tag("section", tag("h2", "Who placed the bets"), body, note, class_="card", id="ledger")

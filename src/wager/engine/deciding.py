@@ -224,9 +224,8 @@ class Deciding:
                 ask = replace(ask, resting=resting, rooms=limits.rooms, full=limits.full)
                 silent = limits.silence
             decision = self._decide(request, ask, decision_id, refused, silent)
-            if request.preview or (
-                grants.take(ask, decision) and self.capping.take(ask, caps, decision)
-            ):
+            granted = request.preview or request.at is not None or grants.take(ask, decision)
+            if request.preview or (granted and self.capping.take(ask, caps, decision)):
                 return decision
         return self._decide(request, ask, decision_id, refused, OUTRUN)
 
