@@ -156,7 +156,7 @@ class Fit:
         of the noise, the square of its likeness, and what its cell puts right. Kept for the next
         time at such a moment."""
         if len(self._kept) > MOMENTS_KEPT:
-            self._kept.clear()
+            self._kept.pop(next(iter(self._kept)), None)
         kept = self._kept.setdefault(c.tobytes(), {})
         new = [name for name in names if name not in kept]
         if new:

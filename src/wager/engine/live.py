@@ -3,7 +3,6 @@
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, tzinfo
 from itertools import count, islice
 from typing import Any, cast
@@ -236,17 +235,20 @@ class Live:
 
     def compare_items(self) -> None:
         """Work out anew how rare everything is with everybody and what is cheap among its like,
-        where a tenth more or less of it is known, and once a day."""
+        where a quarter more or less of it is known, and once a day."""
         now, known, baskets = int(self.now().timestamp() // DAY), self.rarity, self.snapshot.baskets
         if (
-            self._rarity_day != now
-            or abs(baskets - known.baskets) > 0.1 * known.baskets
-            or abs(len(self.items) - known.items) > 0.1 * known.items
+            self._rarity_day == now
+            and abs(baskets - known.baskets) <= 0.25 * known.baskets
+            and abs(len(self.items) - known.items) <= 0.25 * known.items
         ):
-            items = list(self.items.values())
-            self.rarity = Rarity(items, self.snapshot.rates, baskets)
-            self._rarity_day, self._thirds = now, thirds(items)
-            self.shelf = replace(self.shelf, thirds=self._thirds)
+            return
+        items = list(self.items.values())
+        self.rarity, self._rarity_day = Rarity(items, self.snapshot.rates, baskets), now
+        priced = thirds(items)
+        if priced != self._thirds:  # else what follows from the shelf need not be worked out anew
+            self._thirds = priced
+            self.rank_shelf()
 
     def zone(self, name: object) -> tzinfo | None:
         """The time zone of that name; None where there is no such zone."""
