@@ -126,7 +126,6 @@ def standing(
     """Rank what the person bought, what goes with it (of whom no purchase is known, with what was
     clicked and liked), and what the person leans to, on that day (since the epoch)."""
     had = ownership.owned(profile, kinship, today)
-    had.often.sort(key=lambda pair: (-pair[0], pair[1]))
     history, last = had.history, [name for _, name in nlargest(6, had.last)]
     if not profile.purchases:
         history = ownership.chosen(profile, today)
@@ -138,7 +137,7 @@ def standing(
     leaning = leanings(profile, today * DAY, kinship.learnt.half_lives)
     taste = snapshot.taste
     similar = [(name, p, "") for name, p in taste.similar(taste.had(history), SIMILAR)]
-    own = [name for _, name in had.often[:OWN]]
+    own = [name for _, name in sorted(had.often)[:OWN]]
     return Standing(
         own,
         related,

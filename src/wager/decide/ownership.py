@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any, get_args
 
 import numpy as np
@@ -131,10 +132,11 @@ def _learnt(item: Item, learnt: Cycles) -> Terms | None:
 class Owned:
     """What a person's purchases come to on a day.
 
-    `often` is what they buy, with log2 of its decayed count on that day, what has all but faded
-    left out; `last` the same things with the day (since the epoch) of the last time. `holds` is
-    what they keep out beyond the day's beginning; gifts keep out nothing. `due` is what is used up
-    about that day, what is bought most first: (item, 1 where it is just due, less the farther off).
+    `often` is what they buy, with minus log2 of its decayed count on that day, what has all but
+    faded left out; `last` the same things with the day (since the epoch) of the last time. `holds`
+    is what they keep out beyond the day's beginning; gifts keep out nothing. `due` is what is used
+    up about that day, what is bought most first: (item, 1 where it is just due, less the farther
+    off).
     `again` is how likely each is bought again within a month, `faded` its decayed count (log1p).
     """
 
@@ -160,33 +162,38 @@ def chosen(profile: Profile, today: int) -> list[tuple[str, float, float, float]
 
 def owned(profile: Profile, kinship: "Kinship", today: int) -> Owned:
     """All of it in one walk over the purchases."""
-    found, repeats = Owned(), kinship.repeats
+    found, repeats, known_of = Owned(), kinship.repeats, kinship.known
     due: list[tuple[float, str, float]] = []
     names: list[str] = []
     seen: list[tuple[float, ...]] = []
     for item_id, purchase in profile.purchases.items():
-        if purchase.gift or purchase.times <= 0:
+        times, recent, last_at = purchase.times, purchase.recent, purchase.last_at
+        if purchase.gift or times <= 0:
             continue
-        last_at, recent = purchase.last_at, purchase.recent
         day = last_at.timestamp() / DAY
-        known, half_life, curve = kinship.known(item_id)
+        known, half_life, curve = known_of(item_id)
         if recent > 0:
             names.append(item_id)
-            seen.append((purchase.times, recent, day, half_life, curve))
-        if known is not None and (bought_at := purchase.own_since) is not None:
-            if bought_at is not last_at:
-                day = bought_at.timestamp() / DAY
-            if day + known.days > today:
+            seen.append((times, recent, day, half_life, curve))
+        if known is None:
+            continue
+        if (own_at := purchase.own_at) is not None and own_at != last_at:
+            day = own_at.timestamp() / DAY
+        is_kept_out, share = day + known.days > today, 0.0
+        if known.usual > 0 and known.cycle in ("consumable", "seasonal"):
+            share = (today + 0.5 - day) / known.usual
+        is_due = DUE_FROM <= share <= DUE_TO
+        if (is_kept_out or is_due) and purchase.own_since is not None:
+            if is_kept_out:
                 _keep_out(found.holds, known, day)
-            if known.usual > 0 and known.cycle in ("consumable", "seasonal"):
-                share = (today + 0.5 - day) / known.usual
-                if DUE_FROM <= share <= DUE_TO:
-                    due.append((-recent, item_id, 1.0 - abs(share - 1.0)))
+            if is_due:
+                due.append((-recent, item_id, 1.0 - abs(share - 1.0)))
     found.due = [(item_id, weight) for _, item_id, weight in sorted(due)[:MOST_DUE]]
     if kinship.repeats is not repeats:  # learnt anew meanwhile: the curves' numbers are others
         return owned(profile, kinship, today)
     if names:
-        _weigh(found, names, np.array(seen), repeats, today)
+        table = np.fromiter(chain.from_iterable(seen), np.float64).reshape(-1, 5)
+        _weigh(found, names, table, repeats, today)
     return found
 
 
@@ -212,7 +219,7 @@ def _weigh(found: Owned, names: list[str], seen: Floats, repeats: Repeats, today
         strict=True,
     )  # fmt: skip
     kept = [row for row in rows if row[1] > FADED]
-    found.often = [(row[1], row[0]) for row in kept]
+    found.often = [(-row[1], row[0]) for row in kept]
     found.last = [(row[2], row[0]) for row in kept]
     found.history = [(row[0], *row[3:]) for row in kept]
     if repeats.weights:
