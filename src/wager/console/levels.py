@@ -5,7 +5,7 @@ from wager.console.markup import Markup, tag
 from wager.console.reported import Levels, LevelTrial
 from wager.console.slip import level_badge
 from wager.console.theme import empty
-from wager.console.verdicts import sharp, table, words
+from wager.console.verdicts import table, won, words
 from wager.domain.definitions import LEVELS, Placement
 from wager.domain.estimates import Estimate
 
@@ -71,7 +71,7 @@ def _by_level(found: Levels) -> Markup:
             whole(one.bets),
             whole(one.settled),
             percent(one.expected_rate) if one.expected_rate is not None else "",
-            words(one.win_rate, sharp) if one.settled else "",
+            won(one.win_rate) if one.settled else "",
         ]
         for level in reversed(LEVELS)
         if (one := found.levels.get(level)) is not None

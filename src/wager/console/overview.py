@@ -13,11 +13,11 @@ from wager.console.asking import Units, names_of
 from wager.console.charts import Chart
 from wager.console.fields import chips
 from wager.console.format import LEVEL_WORDS, percent, places_of, plural, rule, whole
-from wager.console.markup import Markup, join, tag
+from wager.console.markup import Child, Markup, join, tag
 from wager.console.reported import Calibration, Overview
 from wager.console.slip import figure, level_badge, small
 from wager.console.theme import Sheet, box, empty, guarded, href, page, show
-from wager.console.verdicts import lacking
+from wager.console.verdicts import lacking, within
 from wager.domain.definitions import LEVELS
 from wager.domain.estimates import Estimate, NotEnough, Verdict
 
@@ -167,14 +167,15 @@ def _note(overview: Overview) -> Markup:
 
 def _figures(overview: Overview) -> Markup:
     settled = overview.won + overview.lost
-    said = f"said {percent(overview.expected_rate)}" if overview.expected_rate is not None else None
+    rate = overview.expected_rate
+    said = f", said {percent(rate)}" if rate is not None else None
     held = f", {whole(overview.holdout)} held out" if overview.holdout else ""
     return tag(
         "dl",
         figure("Bets", whole(overview.bets), f"{whole(overview.open)} open{held}"),
         figure("Won", whole(overview.won), f"of {whole(settled)} settled"),
-        _verdict("Win rate", overview.win_rate, said),
-        _verdict("Lift over the held-out", overview.lift, "in decisions won"),
+        _verdict("Win rate", within(overview.win_rate), said),
+        _verdict("Lift over the held-out", overview.lift, " in decisions won. ", _results()),
         figure(
             "People",
             whole(overview.people),
@@ -185,14 +186,17 @@ def _figures(overview: Overview) -> Markup:
     )
 
 
-def _verdict(name: str, verdict: Verdict | None, beside: str | None) -> Markup:
+def _results() -> Markup:
+    return tag("a", "Did it work?", href=href("/results"))
+
+
+def _verdict(name: str, verdict: Verdict | None, *beside: Child) -> Markup:
     match verdict:
         case Estimate(value=value, low=low, high=high, confidence=confidence):
             places = max(places_of(high - low) or 1, 1)
             sure = f"{percent(confidence)} interval"
             interval = f"{percent(low, places)} to {percent(high, places)} ({sure})"
-            said = f", {beside}" if beside else None
-            return figure(name, percent(value, places), interval, said)
+            return figure(name, percent(value, places), interval, *beside)
         case NotEnough():
             return figure(name, "not enough yet", lacking(verdict))
         case None:

@@ -21,7 +21,7 @@ from wager.console.reported import (
 )
 from wager.console.slip import figure
 from wager.console.theme import Sheet, box, empty, href, page, show
-from wager.console.verdicts import lacking, sharp, table, words
+from wager.console.verdicts import lacking, sharp, table, won, words
 from wager.domain.definitions import Placement
 from wager.domain.estimates import Estimate, NotEnough, Verdict
 
@@ -204,7 +204,7 @@ def _steps(steps: list[TenureStep]) -> Markup:
             whole(one.people),
             whole(one.decisions),
             percent(one.expected_rate) if one.expected_rate is not None else "",
-            words(one.win_rate, sharp),
+            won(one.win_rate),
             words(one.lift, sharp),
         ]
         for one in steps

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import msgspec
+
 from wager.console.format import number, percent, whole
 from wager.console.markup import Markup, tag
 from wager.domain.estimates import Estimate, NotEnough, Verdict
@@ -21,6 +23,22 @@ def words(found: Verdict | None, write: Callable[[float], str] = number) -> str:
             return f"not enough yet: {lacking(found)}"
         case None:
             return "not enough yet"
+
+
+def won(found: Verdict | None) -> str:
+    """A share of decisions won; its interval ends at nothing and at all.
+
+    >>> won(Estimate(value=0.1, low=-0.01, high=0.21, count=9, method="m"))
+    '10 % (0 % to 21 %)'
+    """
+    return words(within(found), sharp)
+
+
+def within(found: Verdict | None) -> Verdict | None:
+    """A share with its interval cut at 0 and 1."""
+    if not isinstance(found, Estimate):
+        return found
+    return msgspec.structs.replace(found, low=max(found.low, 0.0), high=min(found.high, 1.0))
 
 
 def lacking(found: NotEnough) -> str:
