@@ -12,6 +12,7 @@ from wager.domain.decisions import Decision
 from wager.domain.events import Arrival
 from wager.engine.engine import Engine
 from wager.engine.granting import Granting
+from wager.engine.pacing import Pacing
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 CLIENTS = 16
@@ -141,6 +142,58 @@ def test_what_is_left_survives_a_restart_and_a_sale_ranks_no_shelf(tmp_path: Any
     second.sell("Order Completed", "mug")
     assert second.stock("mug") == 0
     second.engine.close()
+
+
+# ---- no more is promised than there is
+
+
+def promised(shop: Shop, people: int) -> tuple[int, float]:
+    """How many of these people were shown the last mugs, and how many were likely to be sold."""
+    shown, likely = 0, 0.0
+    for number in range(people):
+        choice = shop.engine.decide(placement="buy", user_id=f"v-{number}").choices[0]
+        shown += choice.item_id == "mug"
+        likely += choice.expected_reward / 0.5 if choice.item_id == "mug" else 0.0
+    return shown, likely
+
+
+def selling(shop: Shop, stock: int, event: str = "Order Completed") -> None:
+    goal = {"name": "sold", "event": event, "value": 0.5, "windowMinutes": 60}
+    buy = {"name": "buy", "goal": "sold", "default": "mug", "levels": ["neutral"]}
+    shop.engine.publish(items=[{"itemId": "mug", "stock": stock}], goals=[goal], placements=[buy])
+
+
+def is_paced(shop: Shop) -> None:
+    selling(shop, 3)
+    shown, likely = promised(shop, 400)
+    each = likely / shown
+    assert 3.0 <= likely < 3.0 + each
+    assert shown < 400
+    asked = {"placement": "buy", "user_id": "late", "preview": True}
+    assert ("mug", "short") in {
+        (one.item_id, one.rule) for one in shop.engine.decide(**asked).excluded
+    }
+    shop.at += timedelta(minutes=62)
+    assert shop.engine.decide(**asked).choices[0].item_id == "mug"
+
+
+def test_no_more_is_promised_than_is_likely_to_be_there(shop: Shop) -> None:
+    is_paced(shop)
+
+
+def test_a_pace_that_is_not_kept_is_found_out(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Pacing, "short", lambda *_: {})
+    with pytest.raises(AssertionError):
+        is_paced(shop)
+
+
+def test_a_click_sells_nothing_and_more_stock_is_more_room(shop: Shop) -> None:
+    selling(shop, 3, event="Item Clicked")
+    assert promised(shop, 200)[0] == 200
+    selling(shop, 3)
+    few = promised(shop, 400)[0]
+    selling(shop, 6)
+    assert 0.9 * few <= promised(shop, 400)[0] <= 1.1 * few  # as many again
 
 
 # ---- what is granted to so many people

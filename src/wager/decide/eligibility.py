@@ -25,6 +25,7 @@ RULES: Mapping[str, str] = {
     "in-cart": "it is in the cart already",
     "capped": "it was shown as often as the caps allow",
     "all-granted": "it was granted to as many people as there are of it",
+    "short": "those who see it now are likely to buy all that is left of it",
     "tired": "passed over so often lately that it rests",
     "just-seen": "looked at a moment ago: to show it back would feel watched",
     "sensitive": "sensitive, and the person did not speak of it",

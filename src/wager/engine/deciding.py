@@ -69,6 +69,8 @@ class Deciding:
                     decision = self._within_caps(request, ask, decision_id, refused)
                     if not request.preview:
                         self.live.stores.decisions.append(decision)
+                        if request.at is None and decision.goal is not None:
+                            self.live.pacing.placed(decision, self.live.goals.get(decision.goal))
                 decisions.append(decision)
                 taken |= {one.item_id for one in decision.choices if one.item_id is not None}
             if not known and not request.preview and (names := _identities(request)):
@@ -214,13 +216,14 @@ class Deciding:
         """
         caps = running(self.live.caps.get(ask.placement.name, ()), ask.now)
         grants = self.live.grants
-        if not caps and not grants.limited:
+        short = self.live.pacing.short(ask.timestamp) if request.at is None else {}
+        if not caps and not grants.limited and not short:
             return self._decide(request, ask, decision_id, refused, silence(ask))
         for _ in range(ATTEMPTS):
             silent = silence(ask)
             if silent is None:
                 limits = self.capping.limits(ask, caps)
-                resting = {**limits.resting, **grants.gone(ask)}
+                resting = {**short, **limits.resting, **grants.gone(ask)}
                 ask = replace(ask, resting=resting, rooms=limits.rooms, full=limits.full)
                 silent = limits.silence
             decision = self._decide(request, ask, decision_id, refused, silent)

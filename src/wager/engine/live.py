@@ -27,6 +27,7 @@ from wager.engine.budgets import Budgets
 from wager.engine.capping import Counter, counters
 from wager.engine.curbing import Curbs
 from wager.engine.granting import Granting
+from wager.engine.pacing import Pacing
 from wager.engine.recent import Recent
 from wager.engine.settings import Settings
 from wager.engine.slates import Slates
@@ -70,6 +71,7 @@ class Live:
         self.tagging = Tagging(self.items)
         self.budgets = Budgets(stores.ledger)
         self.grants = Granting(stores)
+        self.pacing = Pacing(self.items)
         self.templated: set[str] = set()
         self.plain: dict[tuple[str, object], dict[str, Any]] = {}
         self._kinds: dict[str, dict[str, None]] = {}
