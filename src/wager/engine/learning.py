@@ -378,6 +378,7 @@ class Learning:
             self._caught_up = False
             self.checkpoint()
             self._kept.version += 1
+            self.publish()
             self.checkpoint()
 
     def status(self) -> dict[str, object]:
