@@ -306,6 +306,8 @@ def _reasons(choice: Choice, unit: Unit) -> list[Markup]:
     lines = []
     for one in weighty[:STRONGEST]:
         adds = f"{'+' if one.weight > 0 else ''}{unit.plain(one.weight, choice.expected_reward)}"
+        if not adds.strip("+−0."):
+            continue  # too little to be said at all
         lines.append(tag("li", tag("b", adds), tag("span", one.text), class_="reason"))
     return lines + [tag("li", one.text, class_="small") for one in choice.reasons if not one.weight]
 
