@@ -15,7 +15,7 @@ from wager.server.app import create_app
 from wager.server.keys import Keys
 
 GRACE_SECONDS = 30
-SWITCH_SECONDS = 0.001
+SWITCH_SECONDS = 0.0002
 COLLECT_AFTER = (50_000, 20, 100)  # most of what a request makes is gone without a collection
 
 
@@ -45,7 +45,8 @@ def run(
     Port 0 takes a free one; `ready` is called with the address as soon as it answers.
     """
     signal.signal(signal.SIGTERM, _leave)
-    # A thread that folds must not keep the answering thread waiting for Python's usual 5 ms.
+    # A thread that folds must not keep others waiting for Python's usual 5 ms: until it is durable
+    # a decision takes the interpreter back up to ten times, in two threads.
     sys.setswitchinterval(SWITCH_SECONDS)
     try:
         app = create_app(engine, keys, console=console)
