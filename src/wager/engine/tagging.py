@@ -53,7 +53,7 @@ class Tagging:
 
     def without(self, vocabulary: Vocabulary) -> int:
         """How many items that should have a tag of it have none."""
-        found = coverage(vocabulary, self._items.values())
+        found = coverage(vocabulary, list(self._items.values()))
         return found.items - found.tagged
 
     def report(self, placement: str | None) -> Report:
