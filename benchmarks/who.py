@@ -127,7 +127,7 @@ def who(options: argparse.Namespace) -> None:
             )
             guess = int(np.argmax(odds))
             if odds[guess] >= SURE:
-                seen.append((number, guess, use.at * BUCKET_SECONDS))
+                seen.append((number, odds, use.at * BUCKET_SECONDS))
             surest.append(odds[guess])
             right.append(guess == mine[number])
             shown.append(_loss(found.counts[:, -TASTES:], guess, use))
@@ -178,17 +178,17 @@ class Gains:
         self.pairs: list[NDArray[np.float64]] = []  # (ways, [NDCG, hit]) of each pair
 
     def add(
-        self, pair: Pair, found: Persons, seen: Sequence[tuple[int, int, float]],
+        self, pair: Pair, found: Persons, seen: Sequence[tuple[int, Sequence[float], float]],
         films: dict[str, Item], taste: Taste,
     ) -> None:  # fmt: skip
         known = {film for one in pair.before for _, film in one}
         wanted = [{film for _, film in one} & taste.places.keys() - known for one in pair.after]
         own = [account(films, {"0": one}) for one in pair.before]
-        parts = [theirs(pair.profile, found, one, films) for one in range(len(found.uses))]
         rows = []
-        for number, guess, second in seen:
+        for number, odds, second in seen:
             if wanted[number]:
-                ways = (pair.profile, _halved(pair.profile), parts[guess], own[number])
+                part = theirs(pair.profile, found, odds, films)
+                ways = (pair.profile, _halved(pair.profile), part, own[number])
                 tops = [_top(one, second, known, taste) for one in ways]
                 rows.append([_scores(one, wanted[number]) for one in tops])
         if rows:

@@ -61,8 +61,9 @@ class Ask:
     `resting` are items that are not shown now, by which rule; `rooms` says how many more of a tag
     may be; `full` are use cases of which no more may be, and why; `hushed` are tags and categories
     of which nothing may be assumed. `elsewhere` says that the person has used other devices, and
-    never this one. `person` is who of several in an account was recognised; the profile is then
-    theirs. `untagged` are items without a tag that the placement requires.
+    never this one. `present` are the odds of each of several people in an account, where one was
+    recognised; the profile is then what is likely theirs. `untagged` are items without a tag that
+    the placement requires.
     """
 
     placement: Placement
@@ -88,7 +89,7 @@ class Ask:
     invited: Sequence[tuple[str, Sequence[tuple[str, float, str]]]] = ()
     rarity: Rarity = NOTHING_KNOWN
     elsewhere: bool = False
-    person: int | None = None
+    present: tuple[float, ...] = ()
     untagged: Collection[str] = ()
 
     @property

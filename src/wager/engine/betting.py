@@ -186,7 +186,7 @@ class Bettor:
 
     def _table(self, ask: Ask) -> Table:
         safe, dropped = self.safe_choices(ask)
-        who = self.live.standing(ask.profile, ask.now, ask.person)
+        who = self.live.standing(ask.profile, ask.now, ask.present)
         gathered = gather(ask, who, safe, gate(ask, self._why_not))
         surprise = Surprise(ask, who, safe)
         surprise.left_out(gathered.kept, gathered.dropped)
@@ -206,7 +206,7 @@ class Bettor:
         self, ask: Ask, found: Sequence[tuple[str | None, Origin]]
     ) -> tuple[np.ndarray[Any, np.dtype[np.float64]], Worth]:
         named = [(name, origin) for name, origin in found if name is not None]
-        x = rows(ask, self.live.standing(ask.profile, ask.now, ask.person), named)
+        x = rows(ask, self.live.standing(ask.profile, ask.now, ask.present), named)
         payoffs = self.payoffs(ask.placement.name)
         return x, worth(ask, x, [name for name, _ in named], payoffs)
 

@@ -247,7 +247,7 @@ class Deciding:
         level = "neutral" if holdout or silent is not None else step.level
         trial = self._level_trial(ask, level, decision_id)
         level = level if trial is None else trial.drawn
-        ask = self._presence.as_theirs(at_level(ask, level), seen.person)
+        ask = self._presence.as_theirs(at_level(ask, level), seen.odds)
         line = self.live.slates.queue(ask, refused=no)
         if silent is None and (full := self.live.slates.silence(ask, line)) is not None:
             return self._decide(request, whole, decision_id, refused, full)

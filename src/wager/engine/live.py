@@ -81,7 +81,7 @@ class Live:
         self._ages: dict[str, tuple[float, float]] = {}
         self.shelf = Shelf(items=self.items, kinds={}, categories={})
         self._items_seen = 0
-        self._standings: OrderedDict[tuple[str, int | None], Kept] = OrderedDict()
+        self._standings: OrderedDict[tuple[str, tuple[float, ...]], Kept] = OrderedDict()
         self._zones: dict[str, tzinfo | None] = {}
         self.load_definitions()
         self.load_items()
@@ -213,10 +213,12 @@ class Live:
         self.kinship.learn(cycles, repeats)
         self.rank_shelf()
 
-    def standing(self, profile: Profile, now: datetime, person: int | None = None) -> Standing:
+    def standing(
+        self, profile: Profile, now: datetime, present: tuple[float, ...] = ()
+    ) -> Standing:
         """What follows from this version of the profile, or of the part of it that is one person's,
         kept until it changes or the day does."""
-        name = profile.profile_id, person
+        name = profile.profile_id, present
         kept = self._standings.get(name)
         also_bought, shelf = self.snapshot.also_bought, self.shelf
         version, today = profile.version, int(now.timestamp() // DAY)

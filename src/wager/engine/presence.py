@@ -16,11 +16,12 @@ KEPT, PARTS_KEPT = 20_000, 1000
 
 
 class Seen(NamedTuple):
-    """Why it is not sure enough who of an account is there, or who it is: its words, its number."""
+    """Why it is not sure enough who of an account is there, or who it is: its words, and the odds
+    of each person, in tenths, so that few parts of an account have to be kept."""
 
     doubt: Reason | None = None
     who: Reason | None = None
-    person: int | None = None
+    odds: tuple[float, ...] = ()
 
 
 class Presence:
@@ -28,7 +29,7 @@ class Presence:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[str, tuple[Mapping[str, Use], Persons | None]] = OrderedDict()
-        self._parts: OrderedDict[tuple[str, int], tuple[int, Profile]] = OrderedDict()
+        self._parts: OrderedDict[tuple[str, tuple[float, ...]], tuple[int, Profile]] = OrderedDict()
 
     def doubt(self, ask: Ask, device: str | None) -> Seen:
         """Why nothing of one person's own may be assumed, or who is there where it may.
@@ -46,26 +47,28 @@ class Presence:
         if surest < needed:
             text = f"{people}, and who is there is {surest:.0%} sure, {needed:.0%} needed"
             return Seen(Reason(kind="who", text=text))
-        person = odds.index(surest)
-        text = f"{people}; it is number {person + 1}, {surest:.0%} sure: what is theirs counts"
-        return Seen(None, Reason(kind="who", text=text), person)
+        number = odds.index(surest) + 1
+        text = f"{people}; it is number {number}, {surest:.0%} sure: what is theirs counts"
+        tenths = [round(one, 1) for one in odds]
+        present = tuple(one / sum(tenths) for one in tenths)
+        return Seen(None, Reason(kind="who", text=text), present)
 
-    def as_theirs(self, ask: Ask, person: int | None) -> Ask:
-        """The ask with what is likely one person's of the account in place of all of it, where
+    def as_theirs(self, ask: Ask, odds: tuple[float, ...]) -> Ask:
+        """The ask with what is likely theirs who is there in place of all of the account, where
         somebody was recognised; what keeps an item out (bought, never again) is everybody's."""
-        if person is None or ask.level != "context":
+        if not odds or ask.level != "context":
             return ask
-        profile, name = ask.profile, (ask.profile.profile_id, person)
+        profile, name = ask.profile, (ask.profile.profile_id, odds)
         kept = self._parts.get(name)
         if kept is None or kept[0] != profile.version:
             found = self._persons(profile)
-            part = profile if found is None else theirs(profile, found, person, ask.shelf.items)
+            part = profile if found is None else theirs(profile, found, odds, ask.shelf.items)
             kept = self._parts[name] = profile.version, part
             if len(self._parts) > PARTS_KEPT:
                 self._parts.popitem(last=False)
         self._parts.move_to_end(name)
         known = view(kept[1], ask.now) if ask.known else ask.known
-        return replace(ask, profile=kept[1], person=person, known=known)
+        return replace(ask, profile=kept[1], present=odds, known=known)
 
     def forget(self, profile_ids: Iterable[str]) -> None:
         """People were erased."""

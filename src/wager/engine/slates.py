@@ -38,7 +38,7 @@ class Slates:
         self._by_placement: dict[str, list[UseCase]] = {}
         self._wanted: dict[str, list[str]] = {}
         self._queues: dict[tuple[object, ...], Queue] = {}
-        self._bought: dict[tuple[str, int | None], tuple[int, dict[str, datetime]]] = {}
+        self._bought: dict[tuple[str, tuple[float, ...]], tuple[int, dict[str, datetime]]] = {}
 
     def define(
         self, placements: Iterable[Placement], cases: Iterable[UseCase], rates: Rates
@@ -114,7 +114,7 @@ class Slates:
         late = [case for case in cases if case.after is not None]
         if not late:
             return ()
-        who, version = (ask.profile.profile_id, ask.person), ask.profile.version
+        who, version = (ask.profile.profile_id, ask.present), ask.profile.version
         kept = self._bought.get(who)
         if kept is None or kept[0] != version:
             if len(self._bought) >= QUEUES:

@@ -20,7 +20,7 @@ MOST_PERSONS = 4
 SURE = 3.0  # log Bayes factor from which two people are believed: 20 to 1
 ROUNDS = 8
 BY_TASTE = 0.1  # of a use: how much the taste alone says of who chose
-LEAST_THEIRS = 0.2
+LEAST_THEIRS = 0.35
 DOUBT = 0.5  # of a purchase: how much the taste alone says of whose a leaning is
 BUCKET_SECONDS = 3600 * HOURS_OF_USE
 _BLOCKS = (slice(0, PARTS), slice(PARTS, PARTS + 2), slice(PARTS + 2, PARTS + 2 + TASTES))
@@ -105,8 +105,11 @@ def chosen_by(found: Persons, choices: Sequence[tuple[int, Sequence[int]]]) -> F
     return np.asarray(odds / odds.sum(axis=1, keepdims=True))
 
 
-def theirs(profile: Profile, found: Persons, person: int, items: Mapping[str, Item]) -> Profile:
-    """The account as one person's: what was bought and leant to, as far as it is likely theirs.
+def theirs(
+    profile: Profile, found: Persons, odds: Sequence[float], items: Mapping[str, Item]
+) -> Profile:
+    """The account as that of who is there, with these odds of each person: what was bought and
+    leant to, as far as it is likely theirs.
 
     A purchase counts with the probability that it is theirs, and is left out below `LEAST_THEIRS`;
     a leaning to a category with the share of its purchases that are, or where there are none, with
@@ -118,10 +121,10 @@ def theirs(profile: Profile, found: Persons, person: int, items: Mapping[str, It
         (int(bought.last_at.timestamp()) // BUCKET_SECONDS, [taste(one) for one in named])
         for bought, named in zip(purchases.values(), categories, strict=True)
     ]
-    odds = chosen_by(found, choices)[:, person].tolist() if choices else []
+    chances = (chosen_by(found, choices) @ np.array(odds)).tolist() if choices else []
     kept: dict[str, Purchase] = {}
     all_of, part_of = dict[str, float](), dict[str, float]()
-    for (name, bought), named, chance in zip(purchases.items(), categories, odds, strict=True):
+    for (name, bought), named, chance in zip(purchases.items(), categories, chances, strict=True):
         for one in named:
             all_of[one] = all_of.get(one, 0.0) + bought.recent
             part_of[one] = part_of.get(one, 0.0) + bought.recent * chance
@@ -130,7 +133,7 @@ def theirs(profile: Profile, found: Persons, person: int, items: Mapping[str, It
             kept[name] = structs.replace(bought, recent=bought.recent * chance, times=times)
     leanings = dict(profile.affinities)
     leant = [name for name in leanings if name.startswith("category:")]
-    looks_for = chosen_by(found, [(-1, [taste(name[9:])]) for name in leant])[:, person]
+    looks_for = chosen_by(found, [(-1, [taste(name[9:])]) for name in leant]) @ np.array(odds)
     for name, chance in zip(leant, looks_for.tolist(), strict=True):
         known = all_of.get(name[9:], 0.0)
         share = (part_of.get(name[9:], 0.0) + DOUBT * chance) / (known + DOUBT)
