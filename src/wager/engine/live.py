@@ -210,8 +210,9 @@ class Live:
 
     def take_cycles(self, cycles: Cycles, repeats: Repeats) -> None:
         """How things are bought again was learnt anew; what follows from it is worked out again."""
-        self.kinship.learn(cycles, repeats)
-        self.rank_shelf()
+        with self.stores.transaction():  # no item comes or goes meanwhile
+            self.kinship.learn(cycles, repeats)
+            self.rank_shelf()
 
     def standing(
         self, profile: Profile, now: datetime, present: tuple[float, ...] = ()
@@ -251,8 +252,9 @@ class Live:
         self.rarity, self._rarity_day = Rarity(items, self.snapshot.rates, baskets), now
         priced = thirds(items)
         if priced != self._thirds:  # else what follows from the shelf need not be worked out anew
-            self._thirds = priced
-            self.rank_shelf()
+            with self.stores.transaction():  # no item comes or goes meanwhile
+                self._thirds = priced
+                self.rank_shelf()
 
     def zone(self, name: object) -> tzinfo | None:
         """The time zone of that name; None where there is no such zone."""

@@ -290,7 +290,7 @@ class Measuring:
         """What there is only so much of."""
         live, now = self.live, self.live.now()
         granted = {name: live.grants.granted(name, now) for name in live.grants.limited}
-        counted = (item for item in live.items.values() if item.stock is not None)
+        counted = (item for item in list(live.items.values()) if item.stock is not None)
         lowest = nsmallest(STOCK_SHOWN, counted, key=lambda item: (item.stock, item.item_id))
         return {
             "limited": {

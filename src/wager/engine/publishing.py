@@ -108,7 +108,7 @@ class Publishing:
 
     def _matching(self, query: ItemQuery) -> Iterator[Item]:
         text, now = query.text.casefold(), self.live.now()
-        for item in self.live.items.values():
+        for item in list(self.live.items.values()):
             if query.kind is not None and item.kind != query.kind:
                 continue
             if query.category is not None and query.category not in item.categories:

@@ -38,7 +38,7 @@ def clashes(placement: Placement, items: Mapping[str, Item]) -> Iterator[str]:
     """What the items that there are now make of the placement's terms."""
     room = Room(Terms(placement.at_most))
     for must in placement.must_include:
-        if must.tag is not None and not any(must.tag in one.tags for one in items.values()):
+        if must.tag is not None and not any(must.tag in one.tags for one in list(items.values())):
             yield f"placement {placement.name!r} must include tag {must.tag!r}: no item has it"
         if must.item is None:
             continue
