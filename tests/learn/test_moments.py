@@ -6,7 +6,8 @@ import pytest
 from wager.decide.features import WIDTH
 from wager.domain.moments import LIKENESS, SPARE
 from wager.learn import moments
-from wager.learn.moments import COLUMNS, PEOPLE, ROOT, SHARED, TOLD, USUAL, VALUES, Moments
+from wager.learn.moments import COLUMNS, PEOPLE, TOLD, USUAL, VALUES, Moments
+from wager.stats.nested import ROOT, SHARED
 
 NOISE, BASE = 0.1, 0.1
 
@@ -32,7 +33,7 @@ def test_it_is_the_joint_ridge_regression(monkeypatch: pytest.MonkeyPatch) -> No
         rewards.append(reward)
     x, y = np.array(design), np.array(rewards)
     mine = moments.DOUBT / (rows + moments.DOUBT)
-    noise = mine * NOISE + (1.0 - mine) * float(y.mean())
+    noise = mine * NOISE + (1.0 - mine) * float(y.var())
     usual = noise / (USUAL * BASE) ** 2
     lean = np.tile(np.array([0.14, 1.0]) * usual, 5)
     lean[:2] *= ROOT
@@ -76,6 +77,41 @@ def test_how_strongly_items_lean_on_others_is_learnt() -> None:
     """400 showings of each: by luck alone the means of evenings would differ by .02."""
     assert moved(0.0) < 0.012
     assert moved(0.3) > 0.2
+
+
+def found(days: int, turns: int, seed: int = 6) -> tuple[Moments, float]:
+    """Six items, a hundred showings of each a day; one is liked, and from the day `turns` on it is
+    another one. How much better the last favourite is thought to be than the first, in the end."""
+    rng, fold = np.random.default_rng(seed), Moments(WIDTH)
+    names = [f"i{item}" for item in range(6)]
+    for day in range(days):
+        for item in np.repeat(range(6), 100).tolist():
+            liked = item == (0 if day < turns else 5)
+            row, at = fold.row(names[item], ()), 86400.0 * (20_000 + day)
+            c = fold.moment({}, 1)
+            fold.add(c, row, np.zeros(WIDTH), 1.0, at)
+            if rng.random() < (0.3 if liked else 0.1):
+                fold.gain(row, c, 1.0, 1.0, at)
+        fit = fold.fit(np.zeros(WIDTH), NOISE, BASE)
+    mean = fit.expect(names, lambda name: (), np.ones(1))[:, 0]
+    return fold, float(mean[5] - mean[0])
+
+
+def pace(fold: Moments) -> float:
+    """The half-life that foretold best."""
+    return min(fold.paces, key=lambda sums: sums.loss).half_life
+
+
+def test_the_pace_is_the_one_that_foretells_best(monkeypatch: pytest.MonkeyPatch) -> None:
+    fold, better = found(days=44, turns=34)
+    assert better > 0.07
+    assert pace(fold) < 60.0
+    monkeypatch.setattr(moments, "HALF_LIVES", (60.0,))
+    assert found(days=44, turns=34)[1] < 0.0, "a twin that cannot forget prefers the old favourite"
+
+
+def test_where_nothing_changes_nothing_is_forgotten() -> None:
+    assert pace(found(days=40, turns=99)[0]) == 60.0
 
 
 def tell(fold: Moments, *words: str) -> None:

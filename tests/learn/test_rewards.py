@@ -47,10 +47,15 @@ def same(one: Rewards, other: Rewards) -> None:
         for name, cell in cells.items():
             np.testing.assert_allclose(cell, other.cells.people[profile_id][name], atol=1e-9)
     assert one.moments.rows == other.moments.rows
-    count = len(one.moments.rows)
-    for name in ("precision", "features", "gains"):
-        mine, theirs = getattr(one.moments, name), getattr(other.moments, name)
-        np.testing.assert_allclose(mine[:count], theirs[:count], atol=1e-6)
+    assert one.moments.columns == other.moments.columns
+    count, d = len(one.moments.rows), len(one.moments.columns)
+    for fold in (one.moments, other.moments):
+        fold.kept()
+    zero = np.zeros(WIDTH)
+    for mine, theirs in zip(one.moments.paces, other.moments.paces, strict=True):
+        for ours, yours in zip(mine.left(count, d, zero), theirs.left(count, d, zero), strict=True):
+            np.testing.assert_allclose(ours, yours, atol=1e-9)
+        np.testing.assert_allclose(mine.squares, theirs.squares)
 
 
 bets = st.lists(

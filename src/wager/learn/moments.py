@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wager.domain.moments import Cell, Fit, Group, record
+from wager.stats.decay import half_lives, weigh
+from wager.stats.nested import SHARED, Known, Solution, solve
 
 Floats = NDArray[np.float64]
 
@@ -21,22 +23,111 @@ TOLD = 12  # columns of what the caller tells
 VALUES = 8  # of one key of the context, or segments, that have a column
 MOST = 200  # items with a regression of their own; later ones teach their first group
 USUAL = 0.15  # by how much of the usual reward one column changes an item's, a priori
-SHARED = 0.3  # times as strongly that groups lean on what holds for everybody
-OVERLAP = 0.5  # of the groups' doubt that is not in the items' already
-ROOT = 0.05  # and what holds for everybody on nothing; its level may be twice the usual, or none
 # times stronger than usual that columns lean, and that an item's own level does
 GRID, LEVELS = (0.1, 0.5, 2.5, 12.5, 100.0), (0.02, 0.06, 0.14, 0.4, 1.2, 4.0, 12.0)
 USUALLY, SURE = (0.4, 1.0), 1.5  # level and columns a priori, and by how many factors of e
-EXACT, STEPS = 1e-6, 100  # share of the distance to the solution that is left; at most so many
-HALF_LIFE_DAYS = 60.0  # a showing weighs twice as much as one from 60 days before
+# days after which a showing weighs half as much: the pace that foretells best is believed
+HALF_LIVES = (60.0, 15.0, 4.0)
+JUDGED, FORGOTTEN = 500.0, 4_000.0  # showings between two judgements; that halve the older ones
+SURER = 4.0  # rewards' noises by which a faster pace has to be better
 MUCH = 1_000.0  # showings
 DOUBT = 100.0  # showings that the noise is taken from elsewhere for
 GATHERED = 1_000  # showings that are brought into the sums at once
 _NO_CELLS: Mapping[str, Cell] = {}
 
 
+class KeptSums(msgspec.Struct, frozen=True, array_like=True):
+    """One pace as it is kept; arrays as bytes of 64-bit numbers."""
+
+    half_life: float
+    unit: int | None
+    newest: float
+    squares: float
+    loss: float
+    precision: bytes
+    features: bytes
+    gains: bytes
+
+
+class Sums:
+    """What showings add up to at one pace: a showing weighs half as much after `half_life` days.
+
+    With c the columns of a moment, x the logged features whose weights m are learnt elsewhere and
+    e the chance that the slot is looked at, it keeps for each item A = sum e^2 c c^T,
+    B = sum e^2 c x^T, b = sum e c y; then b - B m is what x leaves to be explained. `loss` is how
+    far it was from what came (less what no pace can change), the older the less.
+    """
+
+    __slots__ = (
+        "features", "gains", "half_life", "loss", "newest", "precision", "squares", "unit",
+    )  # fmt: skip
+
+    def __init__(self, half_life: float, width: int, room: int = 16) -> None:
+        self.half_life = half_life
+        self.unit: int | None = None
+        self.precision: Floats = np.zeros((room, COLUMNS, COLUMNS))
+        self.features: Floats = np.zeros((room, COLUMNS, width))
+        self.gains: Floats = np.zeros((room, COLUMNS))
+        self.newest = self.squares = 0.0  # the largest weight; the sum of squared rewards
+        self.loss = 0.0
+
+    def weights(self, at: Floats) -> Floats:
+        """What showings of those moments (seconds since 1970) weigh."""
+        age = np.array([half_lives(one, self.half_life) for one in at.tolist()])
+        weigh(self, float(age.max()))
+        found: Floats = 2.0 ** (age - (self.unit or 0))
+        self.newest = max(self.newest, float(found.max()))
+        return found
+
+    def shown(self) -> float:
+        """How many showings it stands on, the newest counting one each."""
+        return float(self.precision[:, 0, 0].sum()) / max(self.newest, 1e-300)
+
+    def left(self, rows: int, d: int, mean: Floats) -> tuple[Floats, Floats]:
+        """A (rows, d, d) and b - B m (rows, d), the newest showing weighing 1."""
+        unit = max(self.newest, 1e-300)
+        b = self.gains[:rows, :d] - self.features[:rows, :d] @ mean
+        return self.precision[:rows, :d, :d] / unit, b / unit
+
+    def fade(self, share: float) -> None:
+        """Everything so far counts `share` (0 to 1) of what it did."""
+        for sums in (self.precision, self.features, self.gains):
+            sums *= share
+        self.squares *= share
+
+    def rescale(self, share: float) -> None:
+        """Count in another unit (`stats.decay`)."""
+        self.fade(share)
+        self.newest *= share
+
+    def make_room(self) -> None:
+        """For as many items again."""
+        self.precision = np.concatenate([self.precision, np.zeros_like(self.precision)])
+        self.features = np.concatenate([self.features, np.zeros_like(self.features)])
+        self.gains = np.concatenate([self.gains, np.zeros_like(self.gains)])
+
+    def kept(self, rows: int, d: int) -> KeptSums:
+        """Of so many items and columns."""
+        return KeptSums(
+            self.half_life, self.unit, self.newest, self.squares, self.loss,
+            self.precision[:rows, :d, :d].tobytes(), self.features[:rows, :d].tobytes(),
+            self.gains[:rows, :d].tobytes(),
+        )  # fmt: skip
+
+    @classmethod
+    def of(cls, kept: KeptSums, rows: int, d: int, width: int) -> "Sums":
+        """The sums that `kept` was taken from."""
+        sums = cls(kept.half_life, width, room=max(16, 2 * rows))
+        sums.unit, sums.newest = kept.unit, kept.newest
+        sums.squares, sums.loss = kept.squares, kept.loss
+        sums.precision[:rows, :d, :d] = np.frombuffer(kept.precision).reshape(rows, d, d)
+        sums.features[:rows, :d] = np.frombuffer(kept.features).reshape(rows, d, width)
+        sums.gains[:rows, :d] = np.frombuffer(kept.gains).reshape(rows, d)
+        return sums
+
+
 class KeptMoments(msgspec.Struct, frozen=True):
-    """The fold as it is kept; arrays as bytes of 64-bit numbers."""
+    """The fold as it is kept."""
 
     width: int
     columns: dict[str, int]
@@ -44,25 +135,15 @@ class KeptMoments(msgspec.Struct, frozen=True):
     last: int
     rows: dict[str, int]
     shares: list[tuple[Group, ...]]
-    precision: bytes
-    features: bytes
-    gains: bytes
-    newest: float
-    unit: int | None = 0  # that of 2020 before there were units
-    squares: float | None = None  # taken for those of rewards of 1 before it was kept
+    paces: list[KeptSums] = []
 
 
 class Moments:
-    """The fold of one placement.
-
-    With c the columns of a moment, x the logged features whose weights m are learnt elsewhere and
-    e the chance that the slot is looked at, it keeps for each item A = sum e^2 c c^T,
-    B = sum e^2 c x^T, b = sum e c y; then b - B m is what x leaves to be explained.
-    """
+    """The fold of one placement: the same at several paces, of which the best is believed."""
 
     __slots__ = (
-        "_chosen_at", "_leans", "_new", "_waiting", "columns", "features", "gains", "last",
-        "newest", "precision", "rows", "shares", "since", "squares", "unit", "width",
+        "_chosen_at", "_gained", "_leans", "_new", "_said", "_waiting", "block", "columns", "last",
+        "paces", "rows", "shares", "since", "width",
     )  # fmt: skip
 
     def __init__(self, width: int) -> None:
@@ -72,83 +153,73 @@ class Moments:
         self.since: dict[str, int] = {}  # the number of the first bet that a column holds for
         self.rows: dict[str, int] = {}
         self.shares: list[tuple[Group, ...]] = []
-        self.precision: Floats = np.zeros((16, COLUMNS, COLUMNS))
-        self.features: Floats = np.zeros((16, COLUMNS, width))
-        self.gains: Floats = np.zeros((16, COLUMNS))
-        self.newest = self.squares = 0.0  # the largest weight; the sum of squared rewards
-        self.unit: int | None = None
-        self._new: list[tuple[int, Floats, Floats, float]] = []  # not in the sums yet
+        self.paces = [Sums(days, width) for days in HALF_LIVES]
+        self.block = Sums(np.inf, width)  # what came since the paces were judged
+        self._said: list[Floats] = []  # what each pace had said when that was
+        self._new: list[tuple[int, Floats, Floats, float, float]] = []  # not in the sums yet
+        self._gained: list[tuple[int, Floats, float, float]] = []
         self._leans, self._chosen_at = USUALLY, 0.0
         self._waiting: dict[str, set[str]] = {}
 
     @classmethod
     def of(cls, kept: KeptMoments) -> "Moments":
-        """The fold that `kept` was taken from."""
-        fold, count = cls(kept.width), len(kept.rows)
-        if len(kept.gains) != 8 * COLUMNS * count:
-            return fold  # written with another number of columns
-        fold.columns, fold.since, fold.rows = kept.columns, kept.since, kept.rows
-        fold.shares, fold.newest, fold.last = kept.shares, kept.newest, kept.last
-        fold.unit = kept.unit
-        for name in ("precision", "features", "gains"):
-            empty = getattr(fold, name)
-            full = np.zeros((max(2 * count, 16), *empty.shape[1:]))
-            full[:count] = np.frombuffer(getattr(kept, name)).reshape(count, *empty.shape[1:])
-            setattr(fold, name, full)
-        given = float(fold.gains[:, 0].sum()) if kept.squares is None else kept.squares
-        fold.squares = given
+        """The fold that `kept` was taken from; one without paces was written before there were
+        any, and begins anew."""
+        fold, count, d = cls(kept.width), len(kept.rows), len(kept.columns)
+        if len(kept.paces) == len(HALF_LIVES):
+            fold.columns, fold.since, fold.rows = kept.columns, kept.since, kept.rows
+            fold.shares, fold.last = kept.shares, kept.last
+            fold.paces = [Sums.of(one, count, d, kept.width) for one in kept.paces]
+            fold.block = Sums(np.inf, kept.width, room=max(16, 2 * count))
         return fold
 
     def kept(self) -> KeptMoments:
         """All of it, to be kept as a model."""
         self._gather()
-        count = len(self.rows)
+        count, d = len(self.rows), len(self.columns)
+        paces = [sums.kept(count, d) for sums in self.paces]
         return KeptMoments(
-            self.width, self.columns, self.since, self.last, self.rows, self.shares,
-            self.precision[:count].tobytes(), self.features[:count].tobytes(),
-            self.gains[:count].tobytes(), self.newest, self.unit, self.squares,
-        )  # fmt: skip
+            self.width, self.columns, self.since, self.last, self.rows, self.shares, paces
+        )
 
-    def add(self, c: Floats, row: int, x: Floats, looked: float, weight: float) -> None:
-        """One showing at c with features x (width,), in a slot that is looked at that often, as
-        heavy as `weigh` says."""
-        self._new.append((row, c, x, weight * looked**2))
-        self.newest = max(self.newest, weight)
+    def add(self, c: Floats, row: int, x: Floats, looked: float, at: float) -> None:
+        """One showing at c with features x (width,), in a slot that is looked at that often, at a
+        moment (seconds since 1970)."""
+        self._new.append((row, c, x, looked**2, at))
         if len(self._new) >= GATHERED:
             self._gather()
 
+    def gain(self, row: int, c: Floats, reward: float, looked: float, at: float) -> None:
+        """What came of a showing of that moment."""
+        self._gained.append((row, looked * reward * c, reward**2, at))
+
     def _gather(self) -> None:
         """Bring what is new into the sums: many at once cost little each."""
-        if not self._new:
-            return
-        rows = np.array([one[0] for one in self._new])
-        order = np.argsort(rows, kind="stable")
-        rows = rows[order]
-        c = np.array([one[1] for one in self._new])[order]
-        once = np.array([one[3] for one in self._new])[order]
-        both = np.hstack([c, np.array([one[2] for one in self._new])[order]])
-        starts = np.flatnonzero(np.diff(rows, prepend=-1))
-        sums = np.add.reduceat((c * once[:, None])[:, :, None] * both[:, None, :], starts, axis=0)
-        self.precision[rows[starts]] += sums[:, :, :COLUMNS]
-        self.features[rows[starts]] += sums[:, :, COLUMNS:]
-        self._new = []
-
-    def gain(self, row: int, c: Floats, reward: float, looked: float, weight: float) -> None:
-        """What came of a showing."""
-        self.gains[row] += weight * looked * reward * c
-        self.squares += weight * reward**2
+        if self._new:
+            rows, c, x, once, at = (np.array(part) for part in zip(*self._new, strict=True))
+            order = np.argsort(rows, kind="stable")
+            rows, c, x, once, at = rows[order], c[order], x[order], once[order], at[order]
+            starts = np.flatnonzero(np.diff(rows, prepend=-1))
+            products = (c * once[:, None])[:, :, None] * np.hstack([c, x])[:, None, :]
+            for sums in (*self.paces, self.block):
+                each = products * sums.weights(at)[:, None, None]
+                added = np.add.reduceat(each, starts, axis=0)
+                sums.precision[rows[starts]] += added[:, :, :COLUMNS]
+                sums.features[rows[starts]] += added[:, :, COLUMNS:]
+            self._new = []
+        if self._gained:
+            rows, c, squares, at = (np.array(part) for part in zip(*self._gained, strict=True))
+            for sums in (*self.paces, self.block):
+                weights = sums.weights(at)
+                np.add.at(sums.gains, rows, c * weights[:, None])
+                sums.squares += float(squares @ weights)
+            self._gained = []
 
     def fade(self, share: float) -> None:
         """Everything so far counts `share` (0 to 1) of what it did."""
         self._gather()
-        for sums in (self.precision, self.features, self.gains):
-            sums *= share
-        self.squares *= share
-
-    def rescale(self, share: float) -> None:
-        """Count in another unit (`stats.decay`)."""
-        self.fade(share)
-        self.newest *= share
+        for sums in self.paces:
+            sums.fade(share)
 
     def row(self, name: str, shares: Sequence[Group]) -> int:
         """Where an item's sums are; late-comers share those of their first group."""
@@ -160,10 +231,9 @@ class Moments:
         else:
             row = self.rows[named] = len(self.rows)
             self.shares.append(tuple(shares))
-            if row == len(self.precision):
-                self.precision = np.concatenate([self.precision, np.zeros_like(self.precision)])
-                self.features = np.concatenate([self.features, np.zeros_like(self.features)])
-                self.gains = np.concatenate([self.gains, np.zeros_like(self.gains)])
+            if row == len(self.block.gains):
+                for sums in (*self.paces, self.block):
+                    sums.make_room()
         return row
 
     def moment(self, said: Mapping[str, float], number: int) -> Floats:
@@ -204,39 +274,68 @@ class Moments:
         """Weights of every item, for the features' weights `mean` (width,); `items` are the cells
         of those that have no regression of their own."""
         self._gather()
-        count, d = len(self.rows), len(self.columns)
-        unit = max(self.newest, 1e-300)
-        shown = float(self.precision[:count, 0, 0].sum())
-        noise = (self.squares / unit + DOUBT * noise) / (shown / unit + DOUBT)
-        a = self.precision[:count, :d, :d] / unit
-        b = (self.gains[:count, :d] - self.features[:count, :d] @ mean) / unit
-        level = noise / max(usual, 0.01) ** 2
-        strength = level / USUAL**2
-        names = sorted({name for each in self.shares for name, _ in each})
-        known = _Known(a, b, _members(names, self.shares), noise, level)
-        best = self._best(known, strength)
+        judged = self._judge(mean)
+        d, names = len(self.columns), sorted({name for each in self.shares for name, _ in each})
+        member = _members(names, self.shares)
+        paces = [self._known(sums, mean, noise, usual, member) for sums in self.paces]
+        at = min(
+            range(len(paces)), key=lambda at: self.paces[at].loss + SURER * paces[at].noise * at
+        )
+        best = self._best(paces[at])
+        if judged:
+            self._said = [
+                best.items if known is paces[at] else solve(known, self._prior(known)).items
+                for known in paces
+            ]
         by_group = {name: (best.groups[at], best.unsure[at]) for at, name in enumerate(names, 1)}
         by_group[""] = best.groups[0], best.new_item
         by_group["?"] = np.zeros(d), best.new_item / SHARED
         return Fit(
             dict(self.columns), self.rows, self.shares, (best.items, best.covariances), by_group,
-            (items, strength * self._leans[0]),
+            (items, paces[at].level / USUAL**2 * self._leans[0]),
         )  # fmt: skip
 
-    def _best(self, known: "_Known", strength: float) -> "_Solution":
+    def _judge(self, mean: Floats) -> bool:
+        """How far each pace was from what came since the last time: the squared error, but for
+        what is the same for all. Whether it was time to."""
+        shown = self.block.shown()
+        if self._said and shown < JUDGED:
+            return False
+        for sums, said in zip(self.paces, self._said, strict=False):
+            rows, d = said.shape
+            a, b = self.block.left(rows, d, mean)
+            missed = float(np.einsum("ri,rij,rj", said, a, said, optimize=True))
+            missed -= 2.0 * float((said * b).sum())
+            sums.loss = sums.loss * 0.5 ** (shown / FORGOTTEN) + missed
+        self.block = Sums(np.inf, self.width, room=len(self.block.gains))
+        return True
+
+    def _known(self, sums: Sums, mean: Floats, noise: float, usual: float, member: Floats) -> Known:
+        a, b = sums.left(len(self.rows), len(self.columns), mean)
+        shown, unit = sums.shown(), max(sums.newest, 1e-300)
+        varied = (
+            sums.squares - float(sums.gains[:, 0].sum()) ** 2 / max(shown * unit, 1e-300)
+        ) / unit
+        noise = (max(varied, 0.0) + DOUBT * noise) / (shown + DOUBT)
+        return Known(a, b, member, noise, noise / max(usual, 0.01) ** 2)
+
+    def _prior(self, known: Known, leans: tuple[float, float] | None = None) -> Floats:
+        """How strongly an item's level and its columns (d,) lean, in showings."""
+        level, times = leans or self._leans
+        prior = np.full(known.a.shape[1], known.level / USUAL**2 * times)
+        prior[0] = known.level / USUAL**2 * level
+        return prior
+
+    def _best(self, known: Known) -> Solution:
         """The likeliest solution: by how strongly columns lean, then by how the items' own levels
         do; looked for anew with every tenth more that is known."""
-
-        def found(leans: tuple[float, float]) -> _Solution:
-            prior = np.full(known.a.shape[1], strength * leans[1])
-            prior[0] = strength * leans[0]
-            return _solve(known, prior)
 
         def likely(leans: tuple[float, float]) -> float:
             surprise = sum(
                 np.log(one / usual) ** 2 for one, usual in zip(leans, USUALLY, strict=True)
             )
-            return found(leans).evidence - 0.5 * float(surprise) / SURE**2
+            found = solve(known, self._prior(known, leans))
+            return found.evidence - 0.5 * float(surprise) / SURE**2
 
         much = float(known.a[:, 0, 0].sum())
         if much <= MUCH or not 0.9 * self._chosen_at <= much < 1.1 * self._chosen_at:
@@ -244,28 +343,7 @@ class Moments:
             times = max(GRID, key=lambda one: likely((level, one)))
             level = max(LEVELS, key=lambda one: likely((one, times)))
             self._leans, self._chosen_at = (level, times), much
-        return found(self._leans)
-
-
-class _Known(msgspec.Struct, frozen=True):
-    """Of each item A (items, d, d) and b (items, d); how much each group says of it (items,
-    1 + groups), what holds for everybody first; the noise of a reward; how strongly the level of
-    all leans on nothing."""
-
-    a: Floats
-    b: Floats
-    member: Floats
-    noise: float
-    level: float
-
-
-class _Solution(msgspec.Struct, frozen=True):
-    evidence: float
-    items: Floats  # (items, d): all that is known of each
-    covariances: Floats  # (items, d, d)
-    groups: Floats  # (1 + groups, d): what holds for everybody, and groups beyond that
-    unsure: Floats  # (1 + groups, d, d)
-    new_item: Floats  # (d, d)
+        return solve(known, self._prior(known))
 
 
 def _members(names: Sequence[str], shares: Sequence[Sequence[Group]]) -> Floats:
@@ -276,77 +354,3 @@ def _members(names: Sequence[str], shares: Sequence[Sequence[Group]]) -> Floats:
         for name, weight in each:
             member[row, place[name]] = weight
     return member
-
-
-def _solve(known: _Known, prior: Floats) -> _Solution:
-    """Ridge regression of root + groups + item, jointly.
-
-    Where an item's own part is integrated out, what is left to root and groups u is the system
-    (M^T H M + K) u = M^T h with H = A - A (A + K)^-1 A, h = b - A (A + K)^-1 b, which conjugate
-    gradients solve. The evidence log p(rewards | K) is, but for what K does not change,
-    (b w / noise - sum log det(A + K) / det K) / 2: the sum of the logarithms of what each reward's
-    odds were one step ahead, in whatever order they came. Groups count as if each stood alone.
-
-    References: Golub, Van Loan (2013), Matrix Computations, algorithm 11.5.1;
-    MacKay (1992), Bayesian interpolation.
-    """
-    a, b, member = known.a, known.b, known.member
-    inverse: Floats = np.asarray(np.linalg.inv(a + np.diag(prior)), dtype=np.float64)
-    covered = a @ inverse
-    lean = np.tile(SHARED * prior, (member.shape[1], 1))
-    lean[0] = ROOT * prior
-    lean[0, 0] = known.level
-    system = _System(a - covered @ a, member, lean)
-    groups = system.solve(member.T @ (b - _times(covered, b)))
-    above = member @ groups
-    items = above + _times(inverse, b - _times(a, above))
-    unsure = OVERLAP * np.einsum(
-        "rg,gij->rij", member[:, 1:] ** 2, system.blocks[1:], optimize=True
-    )
-    volumes = _log_volume(inverse, prior) + _log_volume(system.blocks[1:], lean[1:])
-    return _Solution(
-        0.5 * (float((b * items).sum()) / known.noise - volumes),
-        items, inverse + unsure, groups, system.blocks, np.diag(1.0 / prior),
-    )  # fmt: skip
-
-
-class _System:
-    """The equations of root and groups, by conjugate gradients with their blocks beforehand."""
-
-    __slots__ = ("_h", "_lean", "_member", "blocks")
-
-    def __init__(self, h: Floats, member: Floats, lean: Floats) -> None:
-        self._h, self._member, self._lean = h, member, lean
-        blocks = np.einsum("rg,rij->gij", member**2, h, optimize=True)
-        at = np.arange(lean.shape[1])
-        blocks[:, at, at] += lean
-        self.blocks: Floats = np.asarray(np.linalg.inv(blocks), dtype=np.float64)
-
-    def solve(self, right: Floats) -> Floats:
-        """u (1 + groups, d) with (M^T H M + K) u = right."""
-        u, left = np.zeros_like(right), right.copy()
-        nearer = _times(self.blocks, left)
-        way, size = nearer, float((left * nearer).sum())
-        enough = EXACT**2 * size
-        for _ in range(STEPS):
-            if size <= enough:
-                break
-            turned = self._member.T @ _times(self._h, self._member @ way) + self._lean * way
-            step = size / float((way * turned).sum())
-            u += step * way
-            left -= step * turned
-            nearer = _times(self.blocks, left)
-            before, size = size, float((left * nearer).sum())
-            way = nearer + (size / before) * way
-        return u
-
-
-def _log_volume(inverses: Floats, prior: Floats) -> float:
-    """Sum of log det(A + K) / det K: what the evidence pays for weights that can be anything."""
-    leans = np.broadcast_to(prior, inverses.shape[:2])
-    return -float(np.linalg.slogdet(inverses)[1].sum()) - float(np.log(leans).sum())
-
-
-def _times(matrices: Floats, vectors: Floats) -> Floats:
-    found: Floats = (matrices @ vectors[:, :, None])[:, :, 0]
-    return found

@@ -10,8 +10,7 @@ from wager.domain.decisions import Choice, Decision, LoggedDecision
 from wager.domain.models import Payoffs
 from wager.domain.moments import Cell, Group, numbers, told
 from wager.learn.contextual import KeptNumbers, Numbers
-from wager.learn.moments import HALF_LIFE_DAYS, KeptMoments, Moments
-from wager.stats.decay import half_lives, weigh
+from wager.learn.moments import KeptMoments, Moments
 from wager.stats.linear import Regression
 
 Floats = NDArray[np.float64]
@@ -140,7 +139,7 @@ class Rewards:
             self.numbers.admit(count, decision.profile_id, logged.sequence)
         c = self.moments.moment(said, logged.sequence)
         n = self.numbers.at(count, logged.sequence)
-        weight = weigh(self.moments, half_lives(decision.at.timestamp(), HALF_LIFE_DAYS))
+        at = decision.at.timestamp()
         for number, choice in enumerate(decision.choices):
             candidate = seen.get(choice.item_id) if choice.item_id is not None else None
             if candidate is None or not candidate.features:
@@ -151,7 +150,7 @@ class Rewards:
                 row = self.moments.row(*item)
                 table = np.frombuffer(candidate.features, dtype="<f4").astype(float)
                 before = _said(decision, number, table, goal)
-                shown = _Shown(decision, choice, item, row, table[:-1], c, n, before, weight)
+                shown = _Shown(decision, choice, item, row, table[:-1], c, n, before, at)
                 if new:
                     self._place(shown, candidate.expected_reward)
                 if gain:
@@ -179,7 +178,7 @@ class Rewards:
         self._rows.append(choice.looked * x)
         self._gains.append(0.0)
         self.cells.add(shown.decision, choice, shown.before, 0.0)
-        self.moments.add(shown.c, shown.row, x, choice.looked, shown.weight)
+        self.moments.add(shown.c, shown.row, x, choice.looked, shown.at)
         if shown.n is not None:
             self.numbers.add(shown.n, shown.item, -shown.before, choice.looked)
         self._slot(choice.slot)[1] += max(first, 0.0)
@@ -190,7 +189,7 @@ class Rewards:
         choice, x = shown.choice, shown.x
         self.regression.correct(choice.looked * x, gain)
         self.cells.correct(shown.decision, choice, gain)
-        self.moments.gain(shown.row, shown.c, gain, choice.looked, shown.weight)
+        self.moments.gain(shown.row, shown.c, gain, choice.looked, shown.at)
         if shown.n is not None:
             self.numbers.correct(shown.n, shown.item, gain, choice.looked)
         self._slot(choice.slot)[0] += gain
@@ -249,7 +248,7 @@ class _Shown(msgspec.Struct, frozen=True):
     c: Floats
     n: Floats | None
     before: float
-    weight: float
+    at: float
 
 
 def _gains(logged: LoggedDecision, after: int, goal: str | None) -> dict[int, float]:
