@@ -19,16 +19,19 @@ TRIED = 20.0  # showings after which an item is not untried any more
 
 @dataclass(frozen=True, slots=True)
 class _Fitted:
-    """What was fitted after how many changes, when, and how long that worked (seconds)."""
+    """What was fitted after how many changes, when by the engine's clock and by the machine's,
+    and how long that worked (seconds)."""
 
     changes: int
-    at: float
+    at: tuple[float, float]
     took: float
     payoffs: Payoffs
 
-    def is_due(self, changes: int, now: float) -> bool:
-        """Whether it is worth a new fit, also where less is known than before: it has faded."""
-        new, age = changes - self.changes, now - self.at
+    def is_due(self, changes: int, now: tuple[float, float]) -> bool:
+        """Whether it is worth a new fit, also where less is known than before: it has faded. On
+        whichever clock it is older: in a simulation hours pass within a second."""
+        new = changes - self.changes
+        age = max(here - there for here, there in zip(now, self.at, strict=True))
         if new < 0 or (self.changes <= MUCH and self.took <= QUICK):
             return new != 0
         return age > RESTS * self.took and (
@@ -46,7 +49,8 @@ class Fitting:
 
     def payoffs(self, placement: str, fold: Rewards) -> Payoffs:
         """What the fold says; one that hardly changed is asked again after some seconds."""
-        kept, now, began = self._fitted.get(placement), monotonic(), thread_time()
+        kept, began = self._fitted.get(placement), thread_time()
+        now = self._live.now().timestamp(), monotonic()
         if kept is None or kept.is_due(fold.changes, now):
             payoffs = replace(
                 fold.payoffs(PRIOR_MEAN, PRIOR_STRENGTH), untried=self._untried(placement, fold)

@@ -287,13 +287,13 @@ class Moments:
                 best.items if known is paces[at] else solve(known, self._prior(known)).items
                 for known in paces
             ]
-        by_group = {name: (best.groups[at], best.unsure[at]) for at, name in enumerate(names, 1)}
-        by_group[""] = best.groups[0], best.new_item
-        by_group["?"] = np.zeros(d), best.new_item / SHARED
-        return Fit(
-            dict(self.columns), self.rows, self.shares, (best.items, best.covariances), by_group,
-            (items, paces[at].level / USUAL**2 * self._leans[0]),
-        )  # fmt: skip
+        cells = items, paces[at].level / USUAL**2 * self._leans[0]
+        over = paces[at].noise / max(noise, 1e-12)  # covariances are told over the noise of all
+        unsure, alone = over * best.unsure, over * best.new_item
+        by_group = {name: (best.groups[at], unsure[at]) for at, name in enumerate(names, 1)}
+        by_group[""], by_group["?"] = (best.groups[0], alone), (np.zeros(d), alone / SHARED)
+        parts = best.items, over * best.covariances
+        return Fit(dict(self.columns), self.rows, self.shares, parts, by_group, cells)
 
     def _judge(self, mean: Floats) -> bool:
         """How far each pace was from what came since the last time: the squared error, but for
