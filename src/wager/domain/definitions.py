@@ -67,7 +67,8 @@ class Cap(
     omit_defaults=True,
 ):
     """No more than `limit` in any window of so many minutes: of an item or a tag each showing
-    counts, of all else each decision that shows something.
+    counts, of a use case each decision that shows something of it, of all else each that shows
+    anything.
 
     `counts` says from when: as decided, or given back where nobody saw it. `unanswered` starts
     again at 0 with each response of the person.
