@@ -1,6 +1,5 @@
 """Numbers that a request tells move what is shown, by curves; a deaf twin learns none."""
 
-import math
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -14,7 +13,7 @@ DAYS = 1_600
 
 def chance(item: str, celsius: float) -> float:
     """Salad is for mild days, soup for cold and for hot ones (it is spicy), ice is so-so."""
-    mild = math.exp(-(((celsius - 15.0) / 6.0) ** 2))
+    mild = 1.0 / (1.0 + ((celsius - 15.0) / 10.0) ** 8)
     return {"soup": 0.6 * (1.0 - mild), "salad": 0.6 * mild, "ice": 0.25}[item]
 
 
@@ -55,9 +54,9 @@ def served(*, deaf: bool) -> tuple[float, float, bool]:
 
 def test_a_curve_is_found_and_a_deaf_twin_believes_in_none() -> None:
     share, honest, believed = served(deaf=False)
-    assert share > 0.93
+    assert share > 0.8
     assert honest == pytest.approx(1.0, abs=0.15)
     assert believed
     share, _, believed = served(deaf=True)
-    assert share < 0.88
+    assert share < 0.72
     assert not believed

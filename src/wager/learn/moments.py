@@ -25,7 +25,9 @@ MOST = 200  # items with a regression of their own; later ones teach their first
 USUAL = 0.15  # by how much of the usual reward one column changes an item's, a priori
 # times stronger than usual that columns lean, and that an item's own level does
 GRID, LEVELS = (0.1, 0.5, 2.5, 12.5, 100.0), (0.02, 0.06, 0.14, 0.4, 1.2, 4.0, 12.0)
-USUALLY, SURE = (0.4, 1.0), 1.5  # level and columns a priori, and by how many factors of e
+# level and columns a priori, and by how many factors of e they may well differ: a level that is
+# thought to be hardly any difference is not tried, so nobody finds out
+USUALLY, SURE = (0.14, 1.0), (0.5, 1.5)
 # days after which a showing weighs half as much: the pace that foretells best is believed
 HALF_LIVES = (60.0, 15.0, 4.0)
 JUDGED, FORGOTTEN = 500.0, 4_000.0  # showings between two judgements; that halve the older ones
@@ -331,11 +333,10 @@ class Moments:
         do; looked for anew with every tenth more that is known."""
 
         def likely(leans: tuple[float, float]) -> float:
-            surprise = sum(
-                np.log(one / usual) ** 2 for one, usual in zip(leans, USUALLY, strict=True)
+            surprise = np.log(np.divide(leans, USUALLY)) / SURE
+            return solve(known, self._prior(known, leans)).evidence - 0.5 * float(
+                surprise @ surprise
             )
-            found = solve(known, self._prior(known, leans))
-            return found.evidence - 0.5 * float(surprise) / SURE**2
 
         much = float(known.a[:, 0, 0].sum())
         if much <= MUCH or not 0.9 * self._chosen_at <= much < 1.1 * self._chosen_at:

@@ -40,7 +40,7 @@ def solve(known: Known, prior: Floats) -> Solution:
     (M^T H M + K) u = M^T h with H = A - A (A + K)^-1 A, h = b - A (A + K)^-1 b, which conjugate
     gradients solve. The evidence log p(rewards | K) is, but for what K does not change,
     (b w / noise - sum log det(A + K) / det K) / 2: the sum of the logarithms of what each reward's
-    odds were one step ahead, in whatever order they came. Groups count as if each stood alone.
+    odds were one step ahead, in whatever order they came.
 
     References: Golub, Van Loan (2013), Matrix Computations, algorithm 11.5.1;
     MacKay (1992), Bayesian interpolation.
@@ -58,7 +58,7 @@ def solve(known: Known, prior: Floats) -> Solution:
     unsure = OVERLAP * np.einsum(
         "rg,gij->rij", member[:, 1:] ** 2, system.blocks[1:], optimize=True
     )
-    volumes = _log_volume(inverse, prior) + _log_volume(system.blocks[1:], lean[1:])
+    volumes = _log_volume(inverse, prior) + system.log_volume()
     return Solution(
         0.5 * (float((b * items).sum()) / known.noise - volumes),
         items, inverse + unsure, groups, system.blocks, np.diag(1.0 / prior),
@@ -76,6 +76,15 @@ class _System:
         at = np.arange(lean.shape[1])
         blocks[:, at, at] += lean
         self.blocks: Floats = np.asarray(np.linalg.inv(blocks), dtype=np.float64)
+
+    def log_volume(self) -> float:
+        """log det(M^T H M + K) / det K: of the first column exactly, for groups that say the same
+        share what they cost; of the others as if each group stood alone."""
+        first = (self._member.T * self._h[:, 0, 0]) @ self._member / self._lean[:, 0]
+        first.flat[:: len(first) + 1] += 1.0
+        exactly = float(np.linalg.slogdet(first)[1])
+        alone = float(np.log1p(self._member.T**2 @ self._h[:, 0, 0] / self._lean[:, 0]).sum())
+        return exactly + _log_volume(self.blocks, self._lean) - alone
 
     def solve(self, right: Floats) -> Floats:
         """u (1 + groups, d) with (M^T H M + K) u = right."""
