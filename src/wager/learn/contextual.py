@@ -21,6 +21,7 @@ FIRST_REWARD, FIRST_NOISE, DOUBT = 0.05, 0.05, 10.0  # and how many rewards thes
 SHARE = 0.05  # of the posterior's variance that is played
 # in placements, where contexts are smaller and rewards are rare
 CURVES, PRIORS, ITEMS = 64, (1.0, 15.0, 200.0), 64
+BELIEVED = 5.0  # log of how much likelier rewards must be with curves than without: 150 times
 PEOPLE, WAITING = 5, 500  # of whom a number is told before it is used; others that wait
 REMEMBERED = 2_000.0  # rewards over which the noise is averaged
 
@@ -285,8 +286,8 @@ class Numbers:
             self.learner.fade(share)
 
     def curve(self, noise: float) -> Curve | None:
-        """What deciding reads; None where rewards are no likelier with it."""
-        if self.learner is None or self.learner.choose(noise) <= 0.0:
+        """What deciding reads; None where rewards are hardly likelier with it."""
+        if self.learner is None or self.learner.choose(noise) <= BELIEVED:
             return None
         return self.learner.curve(self.keys)
 
