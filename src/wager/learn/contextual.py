@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wager.domain.moments import Curve, Group, Shares, record
+from wager.learn.moments import is_heard
 from wager.stats.fourier import Fourier, Scale
 from wager.stats.recursive import Recursive
 
@@ -22,7 +23,6 @@ SHARE = 0.05  # of the posterior's variance that is played
 # in placements, where contexts are smaller and rewards are rare
 CURVES, PRIORS, ITEMS = 64, (1.0, 15.0, 200.0), 64
 BELIEVED = 5.0  # log of how much likelier rewards must be with curves than without: 150 times
-PEOPLE, WAITING = 5, 500  # of whom a number is told before it is used; others that wait
 REMEMBERED = 2_000.0  # rewards over which the noise is averaged
 
 
@@ -135,7 +135,7 @@ class Contextual:
     def curve(self, keys: Sequence[str]) -> Curve:
         """What it says now of inputs of these names, as something that does not change any more."""
         parts, strength = self.items.snapshot(), self.items.strength
-        return Known(tuple(keys), copy(self.lift), dict(self.rows), parts, strength)
+        return Curves(tuple(keys), copy(self.lift), dict(self.rows), parts, strength)
 
     def fade(self, share: float) -> None:
         """Everything so far counts `share` (0 to 1) of what it did."""
@@ -173,7 +173,7 @@ def unpack(body: bytes) -> Contextual:
     return learner
 
 
-class Known:
+class Curves:
     """The curves of a moment (a `domain.moments.Curve`).
 
     `keys` are the numbers that are known, in their order; `parts` the weights (items, width) and
@@ -243,23 +243,18 @@ class Numbers:
         self._waiting: dict[str, set[str]] = {}
 
     def admit(self, told: Mapping[str, float], who: str, number: int) -> None:
-        """Take up a number, `WIDE` at the most, once `PEOPLE` were told of with it: for the bets
+        """Take up a number, `WIDE` at the most, once enough were told of with it (`is_heard`): for the bets
         after all that came so far."""
         self.last = max(self.last, number)
         for key in told:
             if key in self.keys or len(self.keys) == WIDE:
                 continue
-            people = self._waiting.setdefault(key, set())
-            people.add(who)
-            if len(people) >= PEOPLE:
-                del self._waiting[key]
+            if is_heard(self._waiting, key, who):
                 self.keys.append(key)
                 self.since = self.last + 1
                 self.learner = Contextual(
                     len(self.keys), features=CURVES, strengths=PRIORS, level=False
                 )
-            elif len(self._waiting) > WAITING:
-                del self._waiting[next(iter(self._waiting))]
 
     def at(self, told: Mapping[str, float], number: int) -> Floats | None:
         """The inputs (inputs,) of the bet with this number; None where nothing is to be learnt."""

@@ -38,6 +38,19 @@ GATHERED = 1_000  # showings that are brought into the sums at once
 _NO_CELLS: Mapping[str, Cell] = {}
 
 
+def is_heard(waiting: dict[str, set[str]], name: str, who: str) -> bool:
+    """Note that a name was told of with that person: True, and forgotten, once it was with `PEOPLE`
+    of them. Of more than `WAITING` names the oldest is forgotten."""
+    people = waiting.setdefault(name, set())
+    people.add(who)
+    if len(people) >= PEOPLE:
+        del waiting[name]
+        return True
+    if len(waiting) > WAITING:
+        del waiting[next(iter(waiting))]
+    return False
+
+
 class KeptSums(msgspec.Struct, frozen=True, array_like=True):
     """One pace as it is kept; arrays as bytes of 64-bit numbers."""
 
@@ -256,13 +269,8 @@ class Moments:
         for name in said:
             if name in self.columns or len(self.columns) == COLUMNS or not self._has_room(name):
                 continue
-            people = self._waiting.setdefault(name, set())
-            people.add(who)
-            if len(people) >= PEOPLE:
+            if is_heard(self._waiting, name, who):
                 self.columns[name], self.since[name] = len(self.columns), self.last + 1
-                del self._waiting[name]
-            elif len(self._waiting) > WAITING:
-                del self._waiting[next(iter(self._waiting))]
 
     def _has_room(self, name: str) -> bool:
         keys = [one.partition("=")[0] for one in self.columns]
