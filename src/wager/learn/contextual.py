@@ -243,8 +243,8 @@ class Numbers:
         self._waiting: dict[str, set[str]] = {}
 
     def admit(self, told: Mapping[str, float], who: str, number: int) -> None:
-        """Take up a number, `WIDE` at the most, once enough were told of with it (`is_heard`): for the bets
-        after all that came so far."""
+        """Take up a number, `WIDE` at the most, once enough were told of with it (`is_heard`): for
+        the bets after all that came so far."""
         self.last = max(self.last, number)
         for key in told:
             if key in self.keys or len(self.keys) == WIDE:
