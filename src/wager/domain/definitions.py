@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from wager.domain.identity import Time
 from wager.domain.models import Cycle
-from wager.domain.restraints import SurpriseLimit, TacticCap
+from wager.domain.restraints import GainShare, RegretBudget, SegmentRisk, SurpriseLimit, TacticCap
 from wager.domain.sequences import After
 
 Slug = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
@@ -108,21 +108,6 @@ class Floor(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_un
     share: Annotated[float, Meta(gt=0, le=1)]
 
 
-class GainShare(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """So much of what the safe choice is expected to bring."""
-
-    share: Annotated[float, Meta(ge=0, le=1000)]
-
-
-class RegretBudget(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
-):
-    """What learning may cost in any window of so many days, in the goal's unit."""
-
-    amount: Annotated[float, Meta(gt=0, le=1e12)]
-    days: Annotated[float, Meta(gt=0, le=366)] = 7.0
-
-
 class Placement(
     msgspec.Struct,
     frozen=True,
@@ -169,6 +154,9 @@ class Placement(
         RegretBudget | None,
         _says("What learning may cost in any window of days, in the goal's unit."),
     ] = None
+    risk_by_segment: Annotated[
+        list[SegmentRisk], _says("For whom bets are bolder or more careful than for others.")
+    ] = []
     shadow: Annotated[
         PolicyName | Shadow | None,
         _says("A policy that is worked out and logged beside the live one, and shown to nobody."),

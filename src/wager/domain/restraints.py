@@ -1,9 +1,41 @@
-"""What holds a placement's bets back where little is known: of the person, or of what works."""
+"""What holds a placement's bets back: what they must promise, may cost, and may assume."""
 
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
+
+
+class GainShare(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """So much of what the safe choice is expected to bring."""
+
+    share: Annotated[float, Meta(ge=0, le=1000)]
+
+
+class RegretBudget(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """What learning may cost in any window of so many days, in the goal's unit."""
+
+    amount: Annotated[float, Meta(gt=0, le=1e12)]
+    days: Annotated[float, Meta(gt=0, le=366)] = 7.0
+
+
+class SegmentRisk(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    rename="camel",
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+):
+    """How bold bets are for people of one segment; what is not said is as for everybody. A regret
+    budget of their own is spent instead of the placement's."""
+
+    segment: str
+    risk_appetite: Annotated[float, Meta(ge=0, le=1)] | None = None
+    least_gain: Annotated[float, Meta(ge=0)] | GainShare | None = None
+    regret_budget: RegretBudget | None = None
 
 
 class TacticCap(

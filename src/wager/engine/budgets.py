@@ -1,4 +1,4 @@
-"""What learning may cost: a placement's budget for regret, kept in the ledger."""
+"""What learning may cost: a placement's budgets for regret, kept in the ledger."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,8 +9,9 @@ from typing import Self
 
 from wager.domain.asking import DAY, Ask
 from wager.domain.decisions import Reason
-from wager.domain.definitions import RegretBudget
+from wager.domain.restraints import RegretBudget
 from wager.engine.bets import Bet
+from wager.engine.risking import purse
 from wager.stores.base import Ledger
 
 PARTS = 100.0  # what is taken from the ledger at once is this part of the budget
@@ -37,9 +38,10 @@ class Budgets:
         budget = ask.placement.regret_budget
         if budget is None:
             return place(ask, decision_id)
-        if self._is_open(ask.placement.name, budget, ask.now):
+        name = key(ask.placement.name, purse(ask.placement, ask.segments))
+        if self._is_open(name, budget, ask.now):
             bet = place(ask, decision_id)
-            if preview or self._take(ask, budget, bet.regret, decision_id):
+            if preview or self._take(name, ask.now, budget, bet.regret, decision_id):
                 return bet
         return place(replace(ask, spent=_spent(budget)), decision_id)
 
@@ -51,53 +53,57 @@ class Budgets:
         if kind is not None:
             self._held.clear()
 
-    def report(self, placement: str, budget: RegretBudget, now: datetime) -> dict[str, object]:
+    def report(self, name: str, budget: RegretBudget, now: datetime) -> dict[str, object]:
         """The budget, what of it is spent in the window that ends now, and whether bets explore."""
-        spent = self._spent(placement, budget, now)
+        spent = self._spent(name, budget, now)
         return {
             "amount": budget.amount,
             "days": budget.days,
             "spent": spent,
             "left": max(budget.amount - spent, 0.0),
-            "exploring": self._is_open(placement, budget, now),
+            "exploring": self._is_open(name, budget, now),
         }
 
-    def _spent(self, placement: str, budget: RegretBudget, now: datetime) -> float:
-        return self._ledger.spent(_key(placement), now, window_seconds=budget.days * DAY)
+    def _spent(self, name: str, budget: RegretBudget, now: datetime) -> float:
+        return self._ledger.spent(name, now, window_seconds=budget.days * DAY)
 
-    def _is_open(self, placement: str, budget: RegretBudget, now: datetime) -> bool:
+    def _is_open(self, name: str, budget: RegretBudget, now: datetime) -> bool:
         """Whether something is left; what a bet was refused does not count until more is."""
-        if self._held.get(placement, 0.0) > 0.0:
+        if self._held.get(name, 0.0) > 0.0:
             return True
-        spent = self._spent(placement, budget, now)
-        refused = self._refused.get(placement)
+        spent = self._spent(name, budget, now)
+        refused = self._refused.get(name)
         if refused is not None and refused[0] == budget and spent >= refused[1]:
             return False
         return budget.amount - spent >= budget.amount / PARTS * (1.0 - 1e-9)
 
-    def _take(self, ask: Ask, budget: RegretBudget, regret: float, decision_id: str) -> bool:
-        name, part = ask.placement.name, budget.amount / PARTS
+    def _take(
+        self, name: str, now: datetime, budget: RegretBudget, regret: float, decision_id: str
+    ) -> bool:  # fmt: skip
+        part = budget.amount / PARTS
         held = self._held.get(name, 0.0)
         if regret > held:
             wanted = part * ceil((regret - held) / part)
             if not self._ledger.reserve(
-                _key(name),
+                name,
                 f"{decision_id}//regret:{next(self._count)}",
-                ask.now,
+                now,
                 limit=budget.amount,
                 window_seconds=budget.days * DAY,
                 amount=wanted,
             ):
                 self._held[name] = 0.0
-                self._refused[name] = budget, self._spent(name, budget, ask.now)
+                self._refused[name] = budget, self._spent(name, budget, now)
                 return False
             held += wanted
         self._held[name] = held - regret
         return True
 
 
-def _key(placement: str) -> str:
-    return f"placement:{placement}:regret"
+def key(placement: str, segment: str | None = None) -> str:
+    """The name in the ledger of a placement's budget, or of one that a segment has there."""
+    own = "" if segment is None else f":segment:{segment}"
+    return f"placement:{placement}:regret{own}"
 
 
 def _spent(budget: RegretBudget) -> Reason:

@@ -9,6 +9,7 @@ from wager.domain.definitions import Placement
 from wager.domain.profiles import Profile
 from wager.domain.stages import stage
 from wager.engine.live import Live
+from wager.engine.risking import as_for
 from wager.unify.segments import holds
 from wager.unify.uses import short
 from wager.unify.view import view
@@ -33,6 +34,9 @@ def framed(
     context["journeyStage"] = stage(profile, now, told)
     if who.price_level is not None:
         context["priceLevel"] = who.price_level
+    segments = _segments(live, profile, context, now)
+    if placement.risk_by_segment:
+        placement = as_for(placement, segments)
     return Ask(
         placement=placement,
         profile=profile,
@@ -40,7 +44,7 @@ def framed(
         local=local,
         snapshot=live.snapshot,
         shelf=live.shelf,
-        segments=_segments(live, profile, context, now),
+        segments=segments,
         cart=in_cart,
         limited_to=tuple(request.candidates) if request.candidates is not None else None,
         taken=taken,

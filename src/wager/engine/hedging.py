@@ -19,7 +19,8 @@ from wager.decide.policies import (
 )
 from wager.domain.asking import Ask
 from wager.domain.decisions import Reason
-from wager.domain.definitions import GainShare, Placement, Shadow
+from wager.domain.definitions import Placement, Shadow
+from wager.domain.restraints import GainShare
 from wager.engine import curbing
 from wager.engine.bets import Table
 from wager.engine.goals import guarded, promised, weighted

@@ -11,6 +11,8 @@ import msgspec
 from wager.decide.diversity import diversity
 from wager.domain.alarms import Alarm
 from wager.domain.definitions import Goal, Placement, UseCase
+from wager.domain.restraints import RegretBudget, SegmentRisk
+from wager.engine import budgets
 from wager.engine.curbing import curbs_of
 from wager.engine.live import Live
 from wager.errors import BadInput, UnknownName, WagerError
@@ -319,8 +321,22 @@ class Measuring:
                 "choices": int(trust.choices),
             }
         if (budget := placement.regret_budget) is not None:
-            report["regretBudget"] = self.live.budgets.report(placement.name, budget, self._now())
+            report["regretBudget"] = self._spent(placement.name, None, budget)
+        if placement.risk_by_segment:
+            report["bySegment"] = {
+                one.segment: self._risk(placement.name, one) for one in placement.risk_by_segment
+            }
         return report
+
+    def _risk(self, placement: str, own: SegmentRisk) -> Report:
+        """What is otherwise for a segment, with what is spent of its own budget."""
+        said: Report = {"riskAppetite": own.risk_appetite, "leastGain": own.least_gain}
+        if own.regret_budget is not None:
+            said["regretBudget"] = self._spent(placement, own.segment, own.regret_budget)
+        return {name: value for name, value in said.items() if value is not None}
+
+    def _spent(self, placement: str, segment: str | None, budget: RegretBudget) -> Report:
+        return self.live.budgets.report(budgets.key(placement, segment), budget, self._now())
 
     def _health(self, asked: Asked) -> Report:
         part = self._book.tally.select(since=asked.since, placement=asked.placement).total()

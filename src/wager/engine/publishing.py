@@ -23,7 +23,7 @@ from wager.domain.definitions import (
     Vocabulary,
     noun,
 )
-from wager.engine import goals
+from wager.engine import goals, risking
 from wager.engine.live import Live
 from wager.engine.terms import clashes, impossible
 from wager.errors import BadDefinition, BadInput, NotFound, UnknownName
@@ -154,7 +154,11 @@ class Publishing:
             _check_caps(definition)
         why = None
         if isinstance(definition, Placement):
-            why = impossible(definition) or goals.impossible(definition)
+            why = (
+                impossible(definition)
+                or goals.impossible(definition)
+                or risking.impossible(definition)
+            )
         elif isinstance(definition, UseCase):
             why = conflicts.impossible(definition)
         if why is not None:
@@ -203,6 +207,7 @@ class Publishing:
             if self.live.stores.definitions.get("vocabularies", name) is None:
                 yield f"placement {placement.name!r} requires vocabulary {name!r}, not defined yet"
         yield from goals.unknown(placement, self.live.goals)
+        yield from risking.unknown(placement, self.live.segments)
         yield from clashes(placement, self.live.items)
         if named is None and not placement.allow_nothing:
             yield f"placement {placement.name!r} has no default: what is popular stands in"
