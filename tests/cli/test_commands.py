@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 import wager
 from wager.cli import app
 from wager.cli.asking import REPORTS
-from wager.errors import BadInput, Conflict, Unauthorized, UnknownName, WagerError
+from wager.errors import BadInput, Conflict, MissingExtra, Unauthorized, UnknownName, WagerError
 
 COMMANDS = (
     "demo", "up", "init", "import", "apply", "diff", "decide", "explain", "learn", "report",
@@ -181,6 +181,40 @@ def test_a_bet_is_asked_shown_and_explained(shop: Path, store: str) -> None:
     assert "what came of it" in run("explain", bet["decisionId"], "--store", store)
     with pytest.raises(BadInput, match="is not NAME=VALUE"):
         run(*asked, "--context", "channel")
+
+
+def test_a_store_that_is_only_asked_is_not_made(tmp_path: Path) -> None:
+    store = f"sqlite:///{tmp_path}/typo.db"
+    for asked in (
+        ("decide", "home"), ("explain", "d-1"), ("report",), ("learn",),
+    ):  # fmt: skip
+        with pytest.raises(WagerError, match="there is no store at"):
+            run(*asked, "--store", store)
+    assert invoke("import", "items", str(tmp_path / "no.csv"), "--store", store).exit_code == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_init_says_where_no_folder_can_be_made(tmp_path: Path) -> None:
+    (tmp_path / "shop").write_text("a file")
+    with pytest.raises(BadInput, match="choose another place"):
+        run("init", str(tmp_path / "shop"))
+
+
+def test_examples_of_help_stand_on_lines_of_their_own() -> None:
+    for command in COMMANDS:
+        lines = run(command, "--help").splitlines()
+        assert all(line.count(f"wager {command} ") <= 1 for line in lines), command
+
+
+def test_what_is_said_in_brackets_is_shown(
+    shop: Path, store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def absent(*_: object, **__: object) -> int:
+        raise MissingExtra("the also-bought table", "batch")
+
+    monkeypatch.setattr("wager.engine.learning.Learning.rebuild", absent)
+    run("apply", str(shop), "--store", store)
+    assert "pip install 'wager[batch]'" in invoke("learn", "--store", store).stderr
 
 
 def test_learn_and_every_report(shop: Path, store: str) -> None:

@@ -10,7 +10,7 @@ from wager.batch.tables import also_bought_in_child
 from wager.batch.taste import taste_in_child
 from wager.cli import options
 from wager.cli.showing import as_json, figure, out, progress, say, table
-from wager.cli.talking import path_of, reach
+from wager.cli.talking import existing, path_of, reach
 from wager.engine.engine import open as open_engine
 from wager.engine.settings import Settings
 from wager.errors import BadInput, MissingExtra
@@ -52,7 +52,7 @@ def decide(
         name: value for name, value in (("userId", user), ("anonymousId", anonymous)) if value
     }
     request["context"] = dict(map(_pair, context or ()))
-    with reach(store, url, key) as server:
+    with reach(existing(store), url, key) as server:
         decision = server.ask("POST", path_of("decide"), msgspec.json.encode(request))
     if json_:
         as_json(decision)
@@ -79,9 +79,11 @@ def explain(
 ) -> None:
     """Open one bet: what was chosen with which odds and why, what was left out, what came of it.
 
+    ```
     wager explain 5f0c...
+    ```
     """
-    with reach(store, url, key) as server:
+    with reach(existing(store), url, key) as server:
         decision = server.ask("GET", path_of("decisions", decision_id))
     if json_:
         as_json(decision)
@@ -151,7 +153,7 @@ def learn(
     is worked out in a child process by DuckDB (`pip install 'wager[batch]'`).
     """
     settings = Settings.from_environment()
-    with open_engine(store, settings=settings) as engine, progress() as bar:
+    with open_engine(existing(store), settings=settings) as engine, progress() as bar:
         task = bar.add_task("folding what came in", total=None)
         status = engine.learn()
         bar.update(task, total=1, completed=1)
@@ -164,7 +166,7 @@ def learn(
             bar.update(task, total=1, completed=1)
         except MissingExtra as error:
             bar.update(task, visible=False)
-            say(f"[yellow]{error.detail}[/]")
+            say(error.detail, style="yellow")
             found = 0
     out.print(f"{found:,} items have neighbours")
     table(("what", "figure"), status.items())
@@ -181,11 +183,13 @@ def report(
 ) -> None:
     """Print a report: the same figures as the console.
 
+    ```
     wager report                     # overview
     wager report lift --placement home
     wager report calibration --json
+    ```
     """
-    with reach(store, url, key) as server:
+    with reach(existing(store), url, key) as server:
         found = server.ask("GET", path_of("reports", name, placement=placement, hours=hours))
     if json_:
         as_json(found)

@@ -15,6 +15,7 @@ from wager.cli.talking import NDJSON, Server, path_of, reach
 from wager.connectors.files import BadLine, Batch, read_events, read_items
 from wager.connectors.mapping import Columns, read_columns
 from wager.domain.content import Item
+from wager.errors import BadInput
 
 Made = TypeVar("Made")
 EVENTS_BYTES = 400_000  # a batch of the API takes 500 kB
@@ -32,7 +33,12 @@ def init(folder: options.Folder) -> None:
     wager apply shop --store sqlite:///shop.db
     ```
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(
+            f"no folder can be made at {folder} ({error.strerror}); choose another place"
+        ) from error
     starter = resources.files("wager.cli").joinpath("starter")
     for file in sorted(starter.iterdir(), key=lambda one: one.name):
         target = folder / file.name
@@ -40,7 +46,7 @@ def init(folder: options.Folder) -> None:
             say(f"{target} is there already and stays as it is")
             continue
         target.write_text(file.read_text("utf-8"), "utf-8")
-        out.print(f"made {target}")
+        out.print(f"made {target}", markup=False)
     say(f"next: wager apply {folder} --store sqlite:///shop.db")
 
 
@@ -76,7 +82,7 @@ def apply(
             count += 1
             _show(change)
             for warning in warnings:
-                say(f"[yellow]warning:[/] {warning}")
+                say(f"warning: {warning}", style="yellow")
         same = sum(change.what == "same" for change in changes)
         say(f"{count} written, {same} the same as before")
 
@@ -89,7 +95,9 @@ def diff(
 ) -> None:
     """Show what `wager apply` would change: + new, ~ changed, - in force but not in the folder.
 
+    ```
     wager diff shop --store sqlite:///shop.db
+    ```
     """
     wanted = read_folder(folder)
     with reach(store, url, key) as server:
@@ -113,7 +121,10 @@ def _json(value: object) -> str:
 
 def import_(
     what: Annotated[Literal["items", "events"], typer.Argument(help="What the file holds")],
-    file: Annotated[Path, typer.Argument(help=".jsonl, .csv, .tsv (also .gz), .parquet")],
+    file: Annotated[
+        Path,
+        typer.Argument(help=".jsonl, .csv, .tsv (also .gz), .parquet", exists=True, dir_okay=False),
+    ],
     columns: Annotated[
         Path | None,
         typer.Option(help="A YAML file that says which column is which field", show_default=False),

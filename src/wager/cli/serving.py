@@ -12,6 +12,7 @@ from wager.cli.showing import err, say
 from wager.engine.engine import Engine
 from wager.engine.engine import open as open_engine
 from wager.engine.settings import Settings
+from wager.server.app import has_console
 from wager.server.keys import Opened, open_keys
 from wager.server.running import run
 
@@ -42,7 +43,13 @@ def up(
 
 
 def _ready(store: str) -> Callable[[str], None]:
-    return lambda address: say(f"{store} answers at {address}, the console at {address}/console")
+    """Says where the store answers, and what there is to look at."""
+    shown = (
+        "the console at {}/console"
+        if has_console()
+        else "its documentation at {}/docs (for a console: pip install 'wager[console]')"
+    )
+    return lambda address: say(f"{store} answers at {address}, {shown.format(address)}")
 
 
 def open_with_keys(store: str, *, new_keys: bool) -> tuple[Engine, Opened]:

@@ -20,9 +20,9 @@ out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
-def say(text: str) -> None:
+def say(text: str, *, style: str | None = None) -> None:
     """A remark beside the answer, so that the answer can be piped."""
-    err.print(text)
+    err.print(text, style=style, markup=False)
 
 
 def as_json(value: object, *, indent: int = 2) -> None:

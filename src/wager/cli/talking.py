@@ -6,7 +6,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
@@ -14,14 +14,17 @@ import msgspec
 from wager.engine.engine import Engine
 from wager.engine.engine import open as open_engine
 from wager.engine.settings import Settings
-from wager.errors import BadInput, Unauthorized, WagerError
+from wager.errors import BadInput, StoreError, Unauthorized, WagerError
 from wager.server.app import create_app
 from wager.server.inside import Inside
 from wager.server.keys import Hashes, Keys
+from wager.stores.open import MEMORY
+from wager.stores.open import path_of as file_of
 
 URL = "http://127.0.0.1:8000"
 NDJSON = "application/x-ndjson"
 Answer = dict[str, Any]
+Named = TypeVar("Named", str, str | None)
 
 
 class Server(Protocol):
@@ -112,6 +115,16 @@ def reach(store: str | None, url: str | None, key: str | None) -> Iterator[Serve
         yield there
     finally:
         there.close()
+
+
+def existing(store: Named) -> Named:
+    """The same store, or None for a server's; one that is not there is not made by asking it."""
+    if store is not None and store != MEMORY and not (file := file_of(store)).exists():
+        raise StoreError(
+            f"there is no store at {file}; check the path, or make one: "
+            f"wager apply FOLDER --store {store}"
+        )
+    return store
 
 
 def path_of(*parts: str, **query: object) -> str:

@@ -57,7 +57,7 @@ def create_app(engine: Engine, keys: Keys, *, console: bool = True) -> Starlette
         origins=Origins(settings.origins),
         metrics=shared.metrics,
     )
-    with_console = console and find_spec("nicegui") is not None
+    with_console = console and has_console()
     app = Starlette(
         routes=[Route("/", _to("/console/" if with_console else "/docs"))],
         middleware=[edge],
@@ -67,6 +67,11 @@ def create_app(engine: Engine, keys: Keys, *, console: bool = True) -> Starlette
     if with_console:
         app.mount("/console", import_module("wager.console.app").create_console(app))
     return app
+
+
+def has_console() -> bool:
+    """Whether the console's extra is installed."""
+    return find_spec("nicegui") is not None
 
 
 def operations(shared: Shared) -> list[Operation]:

@@ -7,12 +7,13 @@ from wager.stores.base import Stores
 from wager.stores.memory import MemoryStores
 from wager.stores.sqlite import SqliteStores
 
-KNOWN = ("memory://", "sqlite:///FILE (relative)", "sqlite:////FOLDER/FILE (absolute)")
+MEMORY = "memory://"
+KNOWN = (MEMORY, "sqlite:///FILE (relative)", "sqlite:////FOLDER/FILE (absolute)")
 
 
 def open_store(url: str, *, read_only: bool = False) -> Stores:
     """The store that a URL names; `read_only` looks at one that another process may own."""
-    if url == "memory://":
+    if url == MEMORY:
         return MemoryStores()
     return SqliteStores(url, path_of(url), read_only=read_only)
 
