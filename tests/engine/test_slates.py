@@ -7,7 +7,7 @@ import pytest
 import wager
 from wager.domain.decisions import Decision
 from wager.engine.engine import Engine
-from wager.errors import BadDefinition
+from wager.errors import BadDefinition, BadInput
 
 TIMES = 40
 ITEMS = [
@@ -106,6 +106,27 @@ def test_a_page_has_each_group_once(engine: Engine) -> None:
         for maker in set(made_by(engine, shown(grid))):
             assert makers.count(maker) <= 2
         assert len(set(page)) == len(page)
+
+
+@pytest.mark.parametrize("held_out", [0.0, 0.9])
+def test_of_one_parent_one_is_shown_with_what_is_safe_as_well(
+    engine: Engine, held_out: float
+) -> None:
+    engine.publish(
+        items=[{"itemId": "shirt"}]
+        + [{"itemId": f"shirt-{colour}", "parentId": "shirt"} for colour in ("red", "blue")]
+    )
+    safe = ["shirt-red", "shirt-blue", "shirt", "p-1"]
+    decisions = asked(engine, slots=3, default=safe, holdoutShare=held_out)
+    stranger = engine.decide(placement="home", user_id="stranger")
+    for decision in (*decisions, stranger):
+        assert len(shown(decision)) == 3
+        assert sum("shirt" in name for name in shown(decision)) <= 1
+
+
+def test_several_placements_are_asked_as_a_page(engine: Engine) -> None:
+    with pytest.raises(BadInput, match="decide_page"):
+        engine.decide(placements=["home"], user_id="u-1")
 
 
 @pytest.mark.parametrize(

@@ -119,11 +119,16 @@ def _next(waiting: list[Left], left: Left, chosen: Sequence[tuple[int, float]]) 
 def groups_of(item: Item, placement: Placement) -> Groups:
     """The groups of which a slate shows only so many: variants of one item, what the placement
     counts, and the tags that exclude one another."""
-    found = [] if item.parent_id is None else [f"variant:{item.parent_id}"]
+    found = [] if item.parent_id is None else [variants_of(item.parent_id)]
     for kind in placement.at_most:
         found.extend(f"{kind}:{value}" for value in _values(item, kind))
     found.extend(f"exclusive:{tag}" for tag in placement.exclusive if tag in item.tags)
     return tuple(found)
+
+
+def variants_of(parent: str) -> str:
+    """The group of an item and all that name it as their parent."""
+    return f"variant:{parent}"
 
 
 def _values(item: Item, kind: Counted) -> Sequence[str]:

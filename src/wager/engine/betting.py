@@ -97,8 +97,8 @@ class Bettor:
         if ask.rooms:
             quotas = [self._quota(tag, room, table) for tag, room in ask.rooms.items()]
             terms = replace(terms, quotas=quotas)
-        free = not (placement.at_most or placement.exclusive or terms.first or ask.rooms)
-        slots = placement.slots if free else len(names)
+        grouped = sum(map(bool, groups))
+        slots = len(names) if terms.first or ask.rooms else placement.slots + grouped
         greedy = ask.spent is not None
         by = named(
             "greedy" if greedy else placement.policy, 0.0 if greedy else placement.risk_appetite

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wager.decide.arbitration import follows, in_force, priorities, queue, served, wants, wants_any
-from wager.decide.slate import FREE, Groups, Left, Room, Terms, groups_of
+from wager.decide.slate import FREE, Groups, Left, Room, Terms, groups_of, variants_of
 from wager.domain.asking import Ask
 from wager.domain.content import Item
 from wager.domain.decisions import Choice, Contender, Reason
@@ -32,6 +32,7 @@ class Slates:
 
     def __init__(self, items: Mapping[str, Item]) -> None:
         self._items = items
+        self._parents: frozenset[str] = frozenset()
         self._tagged: dict[str, list[str]] = {}
         self._groups: dict[tuple[str, ...], dict[str | None, Groups]] = {}
         self._cases: dict[str, UseCase] = {}
@@ -57,6 +58,8 @@ class Slates:
         self._groups.clear()
         self._queues.clear()
         self._bought.clear()
+        parents = (item.parent_id for item in self._items.values())
+        self._parents = frozenset(name for name in parents if name is not None)
         for tag in self._tagged:
             with_tag = (name for name, item in self._items.items() if tag in item.tags)
             self._tagged[tag] = nlargest(POOL, with_tag, key=rates.of)
@@ -83,9 +86,13 @@ class Slates:
             groups = kept.get(name)
             if groups is None:
                 item = self._items.get(str(name))
-                groups = kept[name] = () if item is None else groups_of(item, placement)
+                groups = kept[name] = () if item is None else self._groups_of(item, placement)
             found.append(groups)
         return found
+
+    def _groups_of(self, item: Item, placement: Placement) -> Groups:
+        groups = groups_of(item, placement)
+        return (variants_of(item.item_id), *groups) if item.item_id in self._parents else groups
 
     def queue(self, ask: Ask, *, refused: bool) -> Queue | None:
         """The use cases in force for this person here and now; None where the placement has none.
@@ -217,7 +224,7 @@ class Slates:
         """Whether the safe choice has room for an item, asked of one after the other that may be
         shown; None where it always has."""
         placement = ask.placement
-        if not (placement.at_most or placement.exclusive):
+        if not (placement.at_most or placement.exclusive or self._parents):
             return None
         room = Room(Terms(placement.at_most, self.groups(placement, ask.taken)))
 
