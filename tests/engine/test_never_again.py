@@ -73,6 +73,28 @@ def test_the_effect_is_said_and_so_is_the_undoing(
     assert sees(shop, "ada", "lily")
 
 
+@pytest.mark.parametrize(
+    ("disliked", "words"),
+    [
+        ({"itemId": "shirt-red"}, "You will not see Shirt, red again: nor Shirt, blue."),
+        ({"scope": "creator", "creator": "Weaver"}, "You will not see anything by Weaver again"),
+        ({"scope": "tag", "tag": "clothes"}, "You will not see anything about clothes again"),
+    ],
+)
+def test_what_something_else_still_keeps_out_is_not_promised(
+    shop: Engine, disliked: dict[str, Any], words: str
+) -> None:
+    blue: dict[str, Any] = {"itemId": "shirt-blue", "title": "Shirt, blue", "parentId": "shirt"}
+    blue |= {"creator": "Weaver", "categories": ["clothes"]}
+    shop.publish(items=[blue, {**ITEMS[2], "stock": 0}])
+    tell(shop, "ada", "Item Disliked", **disliked)
+    (said,) = tell(shop, "ada", "Item Unblocked", 1, itemId="shirt-blue")
+    assert said.startswith(words)
+    assert not sees(shop, "ada", "shirt-blue")
+    tell(shop, "ada", "Item Unblocked", 2, **disliked)
+    assert sees(shop, "ada", "shirt-blue")
+
+
 def test_a_dislike_that_was_taken_back_already_has_no_effect(shop: Engine) -> None:
     tell(shop, "ada", "Item Unblocked", 4, itemId="lily")
     assert tell(shop, "ada", "Item Disliked", 3, itemId="lily") == []

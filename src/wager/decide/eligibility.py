@@ -7,6 +7,7 @@ from wager.decide import ownership
 from wager.decide.restraint import is_full, is_hushed
 from wager.domain import lifestages
 from wager.domain.asking import Ask
+from wager.domain.blocks import kept_out
 from wager.domain.content import Item
 from wager.domain.decisions import Excluded
 
@@ -77,7 +78,7 @@ def why_not(ask: Ask, item_id: str) -> str | None:
         return "no-longer-available"
     if item.stock is not None and item.stock <= 0:
         return "out-of-stock"
-    if ask.profile.blocked and _blocked(ask, item):
+    if ask.profile.blocked and kept_out(item, ask.profile.blocked, ask.shelf.items) is not None:
         return "never-again"
     if item_id in ask.cart:
         return "in-cart"
@@ -106,32 +107,6 @@ def is_lasting(item: Item) -> bool:
         and item.stock is None
         and lifestages.years(item) is None
     )
-
-
-def _blocked(ask: Ask, item: Item) -> bool:
-    blocked = ask.profile.blocked
-    if f"item:{item.item_id}" in blocked:
-        return True
-    if item.parent_id is not None and f"item:{item.parent_id}" in blocked:
-        return True
-    if item.creator is not None and f"creator:{item.creator}" in blocked:
-        return True
-    if any(f"tag:{tag}" in blocked for tag in item.tags):
-        return True
-    return _variant_blocked(ask, item)
-
-
-def _variant_blocked(ask: Ask, item: Item) -> bool:
-    """A dislike of one variant holds for its siblings: they share the parent."""
-    group = item.parent_id or item.item_id
-    for block in ask.profile.blocked.values():
-        if block.scope == "item":
-            if block.group == group:
-                return True
-            other = ask.shelf.items.get(block.value)
-            if other is not None and other.parent_id is not None and other.parent_id == group:
-                return True
-    return False
 
 
 def left_out(dropped: Sequence[tuple[str, str]]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from msgspec.structs import replace
 
+from wager.domain.blocks import kept_out
 from wager.domain.content import Item
 from wager.domain.events import (
     CART_ADDED,
@@ -193,6 +194,11 @@ def effect(event: Event, after: Profile, items: Mapping[str, Item]) -> Effect | 
     if event.name == UNBLOCKED:
         if key in after.blocked:
             return None
+        item = items.get(value) if scope == "item" else None
+        block = None if item is None else kept_out(item, after.blocked, items)
+        if block is not None:
+            text = f"You will not see {_words(block.scope, block.value, items)} again: nor {what}."
+            return _effect("never-again", block.scope, block.value, text, event)
         return _effect("allowed-again", scope, value, f"You may see {what} again.", event)
     return _effect("liked", scope, value, f"You will see more like {what}.", event)
 
