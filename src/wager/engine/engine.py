@@ -103,7 +103,7 @@ class Engine:
 
         Returns when the bet is durably logged. For several placements at once: `decide_page`.
         """
-        if request.get("placements") is not None:
+        if "placements" in request and "placement" not in request:
             raise BadInput("`decide` answers one placement; ask `decide_page` for several at once")
         decisions, durable = self.deciding.decide(_request(request))
         durable.result()
