@@ -119,11 +119,15 @@ def _fill(client: httpx.Client) -> None:
         for number, title in enumerate(TITLES)
     ]  # fmt: skip
     items[9]["stock"] = 0
+    items[8]["stock"] = 3
+    items.append({"itemId": "ticket", "title": "Tasting evening", "kind": "offer", "limit": 2})
     items[10]["availableFrom"] = "2100-01-01T00:00:00Z"
     _sent(client, "POST", "/v1/items", items)
     goal = {"event": "Order Completed", "windowMinutes": 1440}
     _sent(client, "PUT", "/v1/goals/buy", goal)
     _sent(client, "PUT", "/v1/segments/regulars", {"condition": "profile.counts.orders >= 3.0"})
+    new = {"condition": "profile.counts.orders < 1.0", "description": "Who never bought"}
+    _sent(client, "PUT", "/v1/segments/new", new)
     home = {
         "slots": 3,
         "goal": "buy",
@@ -151,11 +155,15 @@ def _fill(client: httpx.Client) -> None:
         _sent(client, "PUT", f"/v1/usecases/{name}", case)
     _sent(client, "PUT", "/v1/placements/home", home)
     _sent(client, "PUT", "/v1/placements/offer", {"goal": "buy", "allowNothing": True})
+    deal = {"kinds": ["offer"], "default": "ticket", "exclude": ["regulars"]}
+    _sent(client, "PUT", "/v1/placements/deal", deal)
     _sent(client, "POST", "/v1/batch", {"batch": [*_people(), *_orders()]})
     unreadable = {"type": "track", "event": "Product Viewed", "messageId": "bad-1"}
     _sent(client, "POST", "/v1/batch", {"batch": [unreadable]})
     for number in range(PEOPLE):
         _bet(client, number)
+    for who in ("u-0", "u-1"):
+        _sent(client, "POST", "/v1/decide", {"placement": "deal", "userId": who})
     _shared(client)
 
 

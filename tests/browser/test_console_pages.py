@@ -14,8 +14,9 @@ Shop = Callable[..., Any]
 Visit = Callable[[Page, str], None]
 PATHS = (
     "/", "/bets", "/bets/bet-3", "/bets/bet-3?slot=1", "/people", "/people/user_id/u-5",
-    "/people/user_id/family", "/placements", "/placements/home", "/placements/capped",
-    "/content", "/content?state=unavailable", "/events", "/honesty", "/results",
+    "/people/user_id/family", "/segments", "/segments/regulars", "/placements",
+    "/placements/home", "/placements/capped", "/content", "/content?state=unavailable", "/stock",
+    "/events", "/honesty", "/results",
     "/results?placement=capped", "/find?q=nothing-is-called-so",
 )  # fmt: skip
 CONTRAST = """() => {

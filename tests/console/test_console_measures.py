@@ -96,7 +96,7 @@ def test_caps_of_a_placement_and_of_its_use_cases_in_force() -> None:
     assert "No cap" in str(caps.in_force(Placement(name="home"), [], {}, {}))
     assert caps.quiet(Placement(name="home"), {}) is None
     quiet = str(caps.quiet(Placement(name="home", exclude=["mourning"]), {"quiet-hours": 2}))
-    assert "People in mourning are not talked to" in quiet and "quiet time" in quiet
+    assert "segments/mourning" in quiet and "are not talked to" in quiet and "quiet time" in quiet
 
 
 def test_settings_show_what_was_set_first_and_every_other_folded_away() -> None:

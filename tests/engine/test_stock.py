@@ -201,7 +201,7 @@ def test_a_click_sells_nothing_and_more_stock_is_more_room(shop: Shop) -> None:
 
 def offers(shop: Shop, limit: int) -> None:
     shop.engine.publish(
-        items=[{"itemId": "coupon", "limit": limit}, {"itemId": "tea"}],
+        items=[{"itemId": "coupon", "title": "10 % off", "limit": limit}, {"itemId": "tea"}],
         placements=[{"name": "home", "default": ["coupon", "tea"]}],
     )
 
@@ -281,8 +281,11 @@ def test_a_showing_that_goes_on_takes_over(shop: Shop) -> None:
     shop.at += timedelta(minutes=20)
     shop.engine.learn()  # the first is over, unseen; the second still shows it
     report = shop.engine.measuring.report("stock")
-    assert report["limited"] == {"coupon": {"limit": 1, "granted": 1, "left": 0}}
-    assert report["lowest"][0] == {"itemId": "mug", "stock": 3, "stockAt": START}  # type: ignore[index]
+    coupon = {"title": "10 % off", "limit": 1, "granted": 1, "left": 0}
+    assert report["limited"] == {"coupon": coupon}
+    mug = {"itemId": "mug", "title": "", "stock": 3, "stockAt": START, "promised": 0.0}
+    assert report["lowest"][0] == report["nearly"][0] == mug  # type: ignore[index]
+    assert (report["counted"], report["soldOut"]) == (2, 0)
     assert shown(shop, "bob").choices[0].item_id == "tea"
     seen(shop, "ada", again)
     shop.at += timedelta(minutes=60)

@@ -18,6 +18,8 @@ from wager.console import (
     people,
     placements,
     results,
+    segments,
+    stock,
 )
 from wager.console.api import Api
 from wager.console.sessions import Sessions
@@ -33,6 +35,8 @@ PAGES = (
     events,
     honesty,
     results,
+    segments,
+    stock,
     find,
 )  # their import registers their addresses
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta, tzinfo
 
 from wager.console.format import plural, rule, short, span, whole
-from wager.console.markup import Markup, tag
+from wager.console.markup import Child, Markup, tag
+from wager.console.slip import segment_address
 from wager.console.theme import empty
 from wager.console.verdicts import table
 from wager.domain.definitions import Cap, CapKind, Placement, UseCase
@@ -133,7 +134,10 @@ def in_force(
 
 def quiet(placement: Placement, silenced: Mapping[str, int]) -> Markup | None:
     """Whom this placement does not talk to, and how often that was so."""
-    said = [f"People in {name} are not talked to." for name in placement.exclude]
+    said: list[Child] = [
+        ["People in ", tag("a", name, href=segment_address(name)), " are not talked to."]
+        for name in placement.exclude
+    ]
     hours = placement.quiet_hours
     if hours is not None:
         by = f" by {' and '.join(hours.channels)}" if hours.channels else ""

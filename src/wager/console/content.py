@@ -48,6 +48,11 @@ async def content(sheet: Sheet) -> None:
         )
 
 
+def item_address(item_id: str) -> str:
+    """Where an item is listed."""
+    return f"{href('/content')}?{urlencode({'q': item_id})}"
+
+
 def why_not_showable(item: Shown, now: datetime) -> str:
     """What keeps an item from everybody just now; empty if nothing does."""
     if item.stock is not None and item.stock <= 0:
@@ -77,18 +82,19 @@ def _table(found: Iterable[Shown], now: datetime) -> Markup:
     head = [
         tag("th", name, class_="number" if name in numbers else None, scope="col") for name in heads
     ]
-    rows = [_row(item, now) for item in found]
+    listed = list(found)
+    rows = [_row(item, now, is_open=len(listed) == 1) for item in listed]
     return tag("table", tag("thead", tag("tr", head)), tag("tbody", rows), class_="wide")
 
 
-def _row(item: Shown, now: datetime) -> Markup:
+def _row(item: Shown, now: datetime, *, is_open: bool) -> Markup:
     reason = why_not_showable(item, now)
     price = f"{item.price:.2f} {item.currency or ''}".strip() if item.price is not None else ""
     stock = "no limit" if item.stock is None else whole(item.stock)
     shown = tag("span", f"no: {reason}", class_="strong") if reason else "yes"
     return tag(
         "tr",
-        tag("td", _what(item)),
+        tag("td", _what(item, is_open=is_open)),
         tag("td", item.kind, class_="small"),
         tag("td", " / ".join(item.categories), class_="small soft"),
         tag("td", price, class_="number", data_name="price" if price else None),
@@ -97,7 +103,7 @@ def _row(item: Shown, now: datetime) -> Markup:
     )
 
 
-def _what(item: Shown) -> Child:
+def _what(item: Shown, *, is_open: bool) -> Child:
     facts: list[tuple[str, str]] = [
         ("id", item.item_id),
         ("description", item.description),
@@ -113,4 +119,5 @@ def _what(item: Shown) -> Child:
         "details",
         tag("summary", item.title or item.item_id, class_="ink"),
         tag("dl", lines, class_="facts small"),
+        open=is_open,
     )

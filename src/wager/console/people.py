@@ -13,7 +13,7 @@ from wager.console.format import number, percent, short, whole, zone
 from wager.console.gifts import orders
 from wager.console.markup import Child, Markup, tag
 from wager.console.outlook import outlook
-from wager.console.slip import person_address
+from wager.console.slip import person_address, segment_address
 from wager.console.theme import Sheet, box, empty, href, page, show
 from wager.console.trial import Trial, trial
 from wager.domain.events import ORDERED
@@ -78,7 +78,12 @@ def _table(found: Iterable[Person]) -> Markup:
                 tag("a", name_of(one), href=_address(one), class_="strong"),
                 tag("span", _also(one), class_="soft small"),
             ),
-            tag("td", ", ".join(one.segments), class_="small"),
+            tag(
+                "td",
+                ", ".join(one.segments),
+                class_="small",
+                data_name="in" if one.segments else None,
+            ),
             tag(
                 "td",
                 whole(one.counts[ORDERED].total) if ORDERED in one.counts else "0",
@@ -160,11 +165,15 @@ def _head(found: Person) -> Markup:
     bets = f"{href('/bets')}?person={quote(best.kind + ':' + best.value)}"
     events = f"{href('/events')}?person={quote(best.kind + ':' + best.value)}"
     refused = f" Refused: {' and '.join(found.refused)}." if found.refused else ""
-    segments = f"In {', '.join(found.segments)}." if found.segments else "In no segment."
+    segments: list[Child] = [
+        [" and " if place else None, tag("a", one, href=segment_address(one))]
+        for place, one in enumerate(found.segments)
+    ]
+    inside = ["In ", segments, "."] if segments else "In no segment."
     return tag(
         "div",
         tag("h1", name_of(found)),
-        tag("p", segments, refused, class_="soft"),
+        tag("p", inside, refused, class_="soft"),
         tag(
             "p",
             tag("a", "Bets", href=bets),

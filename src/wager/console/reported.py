@@ -289,3 +289,56 @@ class LevelTrial(Answer, frozen=True):
 class Levels(Answer, frozen=True):
     levels: dict[str, OnLevel] = {}
     trials: list[LevelTrial] = []
+
+
+class PopularThere(Answer, frozen=True):
+    """Something popular in a segment: its share of the baskets there, and of everybody's."""
+
+    item_id: str
+    title: str = ""
+    share: float = 0.0
+    everybody: float = 0.0
+
+
+class Group(Answer, frozen=True):
+    """A segment's people, what is popular with them, and where they are not talked to."""
+
+    people: int = 0
+    in_the_moment: bool = False
+    popular: list[PopularThere] = []
+    apart: list[PopularThere] = []
+    excluded_from: list[str] = []
+    left_alone_in: list[str] = []
+    use_cases: list[str] = []
+    condition_errors: int = 0
+
+
+class Segments(Answer, frozen=True):
+    people: int = 0
+    segments: dict[str, Group] = {}
+
+
+class Limited(Answer, frozen=True):
+    """An offer of which there are only so many."""
+
+    title: str = ""
+    limit: int = 0
+    granted: int = 0
+    left: int = 0
+
+
+class Counted(Answer, frozen=True):
+    """An item whose stock is counted; `promised` is what those who see it now likely order."""
+
+    item_id: str
+    title: str = ""
+    stock: int = 0
+    stock_at: datetime | None = None
+    promised: float = 0.0
+
+
+class Stock(Answer, frozen=True):
+    limited: dict[str, Limited] = {}
+    counted: int = 0
+    sold_out: int = 0
+    nearly: list[Counted] = []

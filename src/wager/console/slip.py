@@ -55,6 +55,11 @@ def placement_address(name: str) -> str:
     return href(f"/placements/{quote(name, safe='')}")
 
 
+def segment_address(name: str) -> str:
+    """The page of one segment."""
+    return href(f"/segments/{quote(name, safe='')}")
+
+
 def for_whom(bet: Bet) -> Markup:
     """The identity that was asked for, or the profile's id."""
     kind, _, value = (bet.identity[0] if bet.identity else "").partition(":")

@@ -28,8 +28,10 @@ SECTIONS = (
     ("Results", "/results"),
     ("Bets", "/bets"),
     ("People", "/people"),
+    ("Segments", "/segments"),
     ("Placements", "/placements"),
     ("Content", "/content"),
+    ("Stock", "/stock"),
     ("Events", "/events"),
     ("Honesty", "/honesty"),
 )

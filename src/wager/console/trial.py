@@ -18,6 +18,7 @@ from wager.console.markup import Markup, join, tag
 from wager.console.slip import level_badge, title
 from wager.console.theme import Sheet, box, empty, guarded, show
 from wager.domain.decisions import Choice
+from wager.domain.events import LIKED
 
 STALE = timedelta(days=30)
 STRONGEST = 4
@@ -87,12 +88,13 @@ class Trial:
     def feedback(self, event: str, scope: str, value: str) -> dict[str, Any]:
         """A like, a dislike or an undo, as `POST /v1/track` takes it."""
         about = {"itemId": value} if scope == "item" else {"scope": scope, scope: value}
+        is_of_then = self.is_past and event == LIKED  # a like of today would outweigh all of then
         return {
             "type": "track",
             "event": event,
             **self.identity(),
             "messageId": f"console-{secrets.token_hex(12)}",
-            "timestamp": datetime.now(UTC).isoformat(),
+            "timestamp": (self.at if is_of_then else datetime.now(UTC)).isoformat(),
             "properties": about,
         }
 

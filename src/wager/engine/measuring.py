@@ -4,7 +4,6 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
-from heapq import nsmallest
 
 import msgspec
 
@@ -14,7 +13,9 @@ from wager.domain.definitions import Goal, Placement, UseCase
 from wager.domain.restraints import RegretBudget, SegmentRisk
 from wager.engine import budgets
 from wager.engine.curbing import curbs_of
+from wager.engine.inventory import stock_of
 from wager.engine.live import Live
+from wager.engine.segmenting import segments_of
 from wager.errors import BadInput, UnknownName, WagerError
 from wager.learn.attribution import CLICK
 from wager.measure import overview
@@ -44,7 +45,6 @@ QUARANTINE_SHOWN = 1000
 SAMPLED, SAMPLE_PAGE = 1000, 250  # profiles that the diversity is read of
 LOOKED_AFTER = timedelta(minutes=1)
 HOURS_LIMIT = 24 * 3660.0
-STOCK_SHOWN = 50
 LEDGER_NOTE = (
     "A bet is a slot in which something else than the safe choice was shown. `staked` is what the "
     "safe choice was expected to bring there, `profit` what settled bets brought beyond that: what "
@@ -91,7 +91,8 @@ class Measuring:
             "tactics": self._tactics,
             "journey": lambda asked: journey_of(self._book, asked),
             "hedge": self._hedge,
-            "stock": self._stock,
+            "stock": lambda asked: stock_of(self.live, self.live.now()),
+            "segments": lambda asked: segments_of(self.live),
             "ledger": self._ledger,
             "tags": lambda asked: self.live.tagging.report(asked.placement),
         }
@@ -287,27 +288,6 @@ class Measuring:
         }
         part = self._book.tally.select(since=asked.since, placement=asked.placement)
         return {"bettors": overview.ledger(part, owners, owner_of), "note": LEDGER_NOTE}
-
-    def _stock(self, asked: Asked) -> Report:
-        """What there is only so much of."""
-        live, now = self.live, self.live.now()
-        granted = {name: live.grants.granted(name, now) for name in live.grants.limited}
-        counted = (item for item in list(live.items.values()) if item.stock is not None)
-        lowest = nsmallest(STOCK_SHOWN, counted, key=lambda item: (item.stock, item.item_id))
-        return {
-            "limited": {
-                name: {
-                    "limit": limit,
-                    "granted": granted[name],
-                    "left": max(limit - granted[name], 0),
-                }
-                for name, limit in live.grants.limited.items()
-            },
-            "lowest": [
-                {"itemId": item.item_id, "stock": item.stock, "stockAt": item.stock_at}
-                for item in lowest
-            ],
-        }
 
     def _held_back(self, placement: Placement) -> Report:
         report: Report = {}

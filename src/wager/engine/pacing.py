@@ -50,6 +50,11 @@ class Pacing:
         self._full = {name for name in self._full if self._is_full(name, now)}
         return dict.fromkeys(self._full, "short")
 
+    def promised(self, item_id: str, now: float) -> float:
+        """How many those who were shown it are likely to order in the windows that still run."""
+        shown = self._shown.get(item_id, ())
+        return sum(likely for until, likely in list(shown) if until > now)
+
     def _is_full(self, item_id: str, now: float) -> bool:
         item, shown = self._items.get(item_id), self._shown.get(item_id, deque())
         while shown and shown[0][0] <= now:

@@ -28,7 +28,7 @@ class Reports:
         yield Operation(
             method="GET", path="/v1/reports/{name}", handler=self._report, query=ReportQuery,
             summary="overview, lift, calibration, health, levels, tradeoffs, shadow, "
-            "hedge, stock, ledger, stakeholders, diversity, journey, tactics, tags",
+            "hedge, stock, segments, ledger, stakeholders, diversity, journey, tactics, tags",
             answer=dict[str, Any],
             problems=(404,),
         )  # fmt: skip
