@@ -333,6 +333,19 @@ def test_an_order_of_one_item_is_an_order_of_one_line() -> None:
     assert event.properties["products"] == [{"product_id": "p", "quantity": 1.0, "price": 3.0}]
 
 
+def test_a_refund_of_one_item_is_not_one_of_the_whole_order() -> None:
+    event = one(track(event="Order Refunded", properties={"order_id": "o", "product_id": "p"}))
+    assert event.properties["products"] == [{"product_id": "p", "quantity": 1.0}]
+
+
+@pytest.mark.parametrize("event", ["Order Refunded", "Order Cancelled"])
+def test_which_order_goes_back_is_not_taken_from_the_sender(event: str) -> None:
+    line = {"product_id": "p", "ordered": "many", "orderedAt": "yesterday"}
+    read_ = one(track(event=event, properties={"ordered": ["m"], "products": [line]}))
+    assert read_.properties["products"] == [{"product_id": "p", "quantity": 1.0}]
+    assert "ordered" not in read_.properties
+
+
 def test_nothing_can_be_seen() -> None:
     event = one(track(event="Item Viewed", properties={"decisionId": "d", "itemId": None}))
     assert event.properties["itemId"] is None

@@ -34,11 +34,21 @@ def translated(name: str, properties: dict[str, Any]) -> dict[str, Any]:
             break
     if "products" in properties and properties["products"] is not None:
         properties["products"] = _lines(properties["products"], strict=name in _ORDERS)
-    elif name == ORDERED:
+    elif name in _ORDERS:
         properties["products"] = _single_line(properties)
+    if name in (REFUNDED, CANCELLED):
+        _without_order(properties)
     if name in FEEDBACK:
         _check_feedback(name, properties)
     return properties
+
+
+def _without_order(properties: dict[str, Any]) -> None:
+    """What a refund would say of its order is found in the log, and taken from nobody's word."""
+    properties.pop("ordered", None)
+    for line in properties.get("products") or ():
+        line.pop("ordered", None)
+        line.pop("orderedAt", None)
 
 
 def item_id(key: str, value: object) -> str:
@@ -104,7 +114,7 @@ def _number(value: object, where: str) -> float:
 
 
 def _single_line(properties: dict[str, Any]) -> list[dict[str, Any]]:
-    """An order that names one item by itself is an order of one line."""
+    """An order (or what goes back of it) that names one item by itself has one line."""
     if "itemId" not in properties:
         return []
     kept = ("price", "quantity", "gift", "category", "brand")

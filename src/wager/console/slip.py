@@ -23,6 +23,7 @@ from wager.console.markup import Child, Markup, tag
 from wager.console.theme import href
 from wager.domain.decisions import Choice, Outcome, Reason
 from wager.domain.definitions import LEVELS
+from wager.domain.settlement import LEFT
 
 Titles = Mapping[str, str]
 SHOWN_ODDS = 8
@@ -159,7 +160,10 @@ def head(bet: Bet, choice: Choice, unit: Unit, titles: Titles) -> Markup:
 
 def winners(bet: Bet) -> list[int]:
     """The slots whose choices brought something, as far as the answer tells the outcomes."""
-    return sorted({one.slot for one in bet.outcomes if one.reward > 0})
+    brought: dict[int, float] = {}
+    for one in bet.outcomes:
+        brought[one.slot] = brought.get(one.slot, 0.0) + one.reward
+    return sorted(slot for slot, reward in brought.items() if reward > LEFT)
 
 
 def _won_by(bet: Bet, choice: Choice) -> str:
@@ -345,6 +349,7 @@ def _line(one: Outcome, choice: Choice, unit: Unit, titles: Titles) -> str:
     text = happened(one.event)
     if one.item_id is not None and one.item_id != choice.item_id:
         text += f": {titles.get(one.item_id, one.item_id)}"
+    end = "won" if one.reward > 0 else "taken back" if one.kind == "returned" else "it cost"
     if one.reward and unit.is_share:
-        return f"{text} → won"
-    return f"{text}, {unit.text(one.reward)} → won" if one.reward else text
+        return f"{text} → {end}"
+    return f"{text}, {unit.text(one.reward)} → {end}" if one.reward else text

@@ -200,12 +200,12 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_d
     held_from: Level | None = None
 
 
-OutcomeKind = Literal["exposure", "goal", "feedback"]
+OutcomeKind = Literal["exposure", "goal", "feedback", "returned"]
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """An event joined to the choice it came of; `reward` is its worth by the decision's goal,
-    `values` by each of its further goals."""
+    `values` by each of its further goals; below 0 where it is `returned`."""
 
     message_id: str
     decision_id: str
@@ -221,7 +221,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class LoggedDecision(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A bet with what came of it. `state` is open until it is won or its window has passed.
+    """A bet with what came of it. `state` is open until it is won or its window has passed; one of
+    which all that won it went back is lost.
 
     `sequence` and that of each outcome say when they were logged: after a cursor of
     `Decisions.rewarded`, the parts whose sequence is larger are new.

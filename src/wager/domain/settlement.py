@@ -1,10 +1,12 @@
 """What is new of one bet since it was last read: placed, settled, or settled otherwise."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from wager.domain.decisions import LoggedDecision, Outcome
+
+LEFT = 1e-9  # what is smaller is a remainder of the arithmetic
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -33,18 +35,18 @@ def news(logged: LoggedDecision, *, since: int, was_open: bool) -> News:
     own places in the log, so that nothing has to be remembered of a settled bet.
     """
     placed = logged.sequence > since
-    after = None
-    if logged.state != "open":
-        after = Result(logged.state == "won", _rewards(logged.outcomes))
+    after = None if logged.state == "open" else came_of(logged.outcomes)
     if placed or was_open:
         return News(placed, None, after)
-    old = [one for one in logged.outcomes if one.sequence <= since]
-    return News(False, Result(any(one.kind == "goal" for one in old), _rewards(old)), after)
+    return News(False, came_of([one for one in logged.outcomes if one.sequence <= since]), after)
 
 
-def _rewards(outcomes: "list[Outcome] | tuple[Outcome, ...]") -> dict[int, float]:
+def came_of(outcomes: Sequence[Outcome]) -> Result:
+    """What the outcomes so far make of a bet: won, if any slot has won what did not go back."""
     rewards: dict[int, float] = {}
+    won: dict[int, bool] = {}
     for outcome in outcomes:
-        if outcome.kind == "goal":
-            rewards[outcome.slot] = rewards.get(outcome.slot, 0.0) + outcome.reward
-    return rewards
+        if outcome.kind in ("goal", "returned"):
+            reward = rewards[outcome.slot] = rewards.get(outcome.slot, 0.0) + outcome.reward
+            won[outcome.slot] = outcome.kind == "goal" or abs(reward) > LEFT
+    return Result(any(won.values()), rewards)

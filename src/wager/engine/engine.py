@@ -19,6 +19,7 @@ from wager.engine.parting import Parting
 from wager.engine.people import People
 from wager.engine.publishing import Publishing
 from wager.engine.settings import Settings
+from wager.engine.settling import Settling
 from wager.engine.stock import Stock
 from wager.errors import BadInput
 from wager.stores.base import Stores
@@ -63,7 +64,7 @@ class Engine:
         self.collecting = Collecting(
             stores,
             self.live,
-            Hooks(self.learning.settle, self.live.held_out_from, Stock(self.live).take),
+            Hooks(Settling(self.live).settle, self.live.held_out_from, Stock(self.live).take),
         )
 
     def publish(

@@ -1,4 +1,4 @@
-"""What came in is folded into what will be bet next: settle, learn, publish a new snapshot."""
+"""What came in is folded into what will be bet next: learn, publish a new snapshot."""
 
 import threading
 from collections import Counter
@@ -16,8 +16,8 @@ from wager.decide.features import FEATURES, WIDTH, rows
 from wager.decide.ladder import evidence
 from wager.domain.alarms import Alarm
 from wager.domain.asking import Ask
-from wager.domain.decisions import LoggedDecision, Outcome
-from wager.domain.events import ORDERED, Event, StoredEvent
+from wager.domain.decisions import LoggedDecision
+from wager.domain.events import ORDERED, StoredEvent
 from wager.domain.models import Snapshot
 from wager.domain.profiles import Profile
 from wager.domain.taste import Taste
@@ -32,14 +32,12 @@ from wager.engine.live import Live
 from wager.engine.relating import Related
 from wager.engine.retraining import Retraining
 from wager.engine.sparing import Sparing
-from wager.learn import attribution
 from wager.learn.popularity import HALF_LIFE_DAYS, KEPT, Crowd, actions
 from wager.learn.rewards import Rewards, pack, unpack
 from wager.stats.decay import half_lives, weigh, weight_now
 from wager.stores.base import DecisionQuery, EventQuery
 
 PAGE = 2000
-OPEN_BETS = 100
 REPLAY_GRACE = timedelta(seconds=1)
 DOUBTED_BASKETS = 20.0
 CHOICES_TO_RELATE = 500  # clicks, likes and views, where hardly anything is bought
@@ -66,7 +64,7 @@ class Kept(msgspec.Struct):
 
 
 class Learning:
-    """Settles bets and folds events and rewards; restarts where the last checkpoint ended."""
+    """Folds events and rewards, and settles what is over; restarts where its checkpoint ended."""
 
     def __init__(self, live: Live, regroup: Callable[[], int] = lambda: 0) -> None:
         self.live = live
@@ -93,59 +91,6 @@ class Learning:
                 self._rewards = {name: unpack(body, WIDTH) for name, body in kept.rewards.items()}
         self._related = relating.kept(self.live.stores.models)
         self.live.take_cycles(self._related.cycles, self._related.repeats)
-
-    # ---- an event settles bets: called inside the transaction that writes the event
-
-    def settle(self, event: Event, profile_id: str, profile: Profile) -> tuple[str, ...]:
-        """Join an event to the bets it is an outcome of; the ids of those it settled."""
-        goals = self.live.goals
-        if not attribution.may_settle(event, goals.values()):
-            return ()
-        bets = self._bets(event, profile_id)
-        outcomes = self._outcomes(event, bets)
-        if not outcomes:
-            return ()
-        settled: list[tuple[str, str, float, datetime]] = []
-        for bet in bets:
-            own = [one for one in outcomes if one.decision_id == bet.decision.decision_id]
-            reward = attribution.settled(bet, own)
-            if reward is not None:
-                settled.append((bet.decision.decision_id, "won", reward, event.at))
-        self.live.stores.decisions.reward(outcomes, settled)
-        return tuple(dict.fromkeys(one.decision_id for one in outcomes))
-
-    def _bets(self, event: Event, profile_id: str) -> Sequence[LoggedDecision]:
-        decisions = self.live.stores.decisions
-        named = event.properties.get("decisionId")
-        if isinstance(named, str):
-            logged = decisions.get(named)
-            known = logged is not None and logged.decision.profile_id == profile_id
-            return [logged] if logged is not None and known else []
-        goals = [goal for goal in self.live.goals.values() if goal.event == event.name]
-        if not goals:
-            return []
-        window = max(goal.window_minutes for goal in goals)
-        query = DecisionQuery(
-            profile_id=profile_id,
-            since=event.at - timedelta(minutes=window),
-            until=event.at + timedelta(microseconds=1),
-            limit=OPEN_BETS,
-        )
-        return decisions.list(query).decisions
-
-    def _outcomes(self, event: Event, bets: Sequence[LoggedDecision]) -> list[Outcome]:
-        if "decisionId" in event.properties and "products" not in event.properties:
-            goals = self.live.goals
-            found = [
-                attribution.named(event, bet, goals.get(bet.decision.goal or "", attribution.CLICK))
-                for bet in bets
-            ]
-            outcomes = [one for one in found if one is not None]
-        else:
-            outcomes = attribution.by_window(event, bets, self.live.goals)
-        return attribution.further(event, bets, self.live.goals, outcomes)
-
-    # ---- the tick
 
     def learn(self, now: datetime | None = None) -> dict[str, int | str]:
         """Fold new events, settle what has passed, fold rewards, publish a new snapshot."""

@@ -1,6 +1,6 @@
 """Which bet an event settles: by the decision it names, or by the goal's window."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +8,17 @@ import msgspec
 
 from wager.domain.decisions import Choice, Decision, LoggedDecision, Outcome, OutcomeKind
 from wager.domain.definitions import Goal
-from wager.domain.events import DISLIKED, DISMISSED, FEEDBACK, VIEWED, Event
+from wager.domain.events import (
+    CANCELLED,
+    DISLIKED,
+    DISMISSED,
+    FEEDBACK,
+    ORDERED,
+    REFUNDED,
+    VIEWED,
+    Event,
+)
+from wager.domain.settlement import Result, came_of
 
 CLICK = Goal(name="click", event="Item Clicked", window_minutes=30.0, value=1.0)
 
@@ -94,7 +104,7 @@ def further(
                     continue
                 done.add((name, number))
                 where = (bet.decision.decision_id, choice.slot)
-                one = found.get(where) or _aside(event, bet.decision, choice)
+                one = found.get(where) or _aside(event, bet.decision, choice.slot, choice.item_id)
                 values = one.values | {name: worth(goal, properties)}
                 found[where] = msgspec.structs.replace(one, values=values)
     return list(found.values())
@@ -109,12 +119,12 @@ def _valued(bet: LoggedDecision, choice: Choice, goal: str) -> bool:
     return any(one.slot == choice.slot and goal in one.values for one in bet.outcomes)
 
 
-def _aside(event: Event, decision: Decision, choice: Choice) -> Outcome:
+def _aside(event: Event, decision: Decision, slot: int, item_id: str | None) -> Outcome:
     return Outcome(
         message_id=event.message_id,
         decision_id=decision.decision_id,
-        slot=choice.slot,
-        item_id=choice.item_id,
+        slot=slot,
+        item_id=item_id,
         event=event.name,
         at=event.at,
         attributed="named" if "decisionId" in event.properties else "window",
@@ -151,10 +161,54 @@ def _goal_outcome(event: Event, decision: Decision, choice: Choice, reward: floa
     )
 
 
-def settled(bet: LoggedDecision, outcomes: Iterable[Outcome]) -> float | None:
-    """The bet's reward with these new outcomes; None if none of them counts for the goal."""
-    gained = [one.reward for one in outcomes if one.kind == "goal"]
-    return bet.reward + sum(gained) if gained else None
+def taken_back(event: Event, bets: Iterable[LoggedDecision]) -> list[Outcome]:
+    """What a refund takes back of what its order brought to bets: of each line by quantity, and in
+    all never more than it was.
+
+    `event` knows its order: `ordered` is that one's message id, in a line how many were bought.
+    """
+    order, shares = event.properties.get("ordered"), dict(_shares(event))
+    found = []
+    for bet in bets:
+        for one in bet.outcomes:
+            if one.message_id != order or one.item_id not in shares:
+                continue
+            share, slot = shares[one.item_id], [two for two in bet.outcomes if two.slot == one.slot]
+            paid = sum(two.reward for two in slot if two.kind in ("goal", "returned"))
+            reward = _back(share, one.reward, paid) if one.kind == "goal" else 0.0
+            values = {
+                name: _back(share, value, sum(two.values.get(name, 0.0) for two in slot))
+                for name, value in one.values.items()
+            }
+            if reward or any(values.values()):
+                back = _aside(event, bet.decision, one.slot, one.item_id)
+                back = msgspec.structs.replace(back, reward=reward, values=values, kind="returned")
+                found.append(back)
+    return found
+
+
+def _shares(event: Event) -> Iterator[tuple[str, float]]:
+    """For each item the share of what was ordered that goes back."""
+    products = event.properties.get("products")
+    for line in products if isinstance(products, list) else ():
+        ordered = number(line.get("ordered")) if isinstance(line, dict) else 0.0
+        if ordered > 0.0:
+            yield str(line.get("product_id")), min(number(line.get("quantity", 1.0)) / ordered, 1.0)
+
+
+def _back(share: float, worth: float, left: float) -> float:
+    """Below 0 for what was worth something: its share, but no more than is left of it."""
+    return -min(share * worth, left) if worth > 0.0 else -max(share * worth, left)
+
+
+def settled(bet: LoggedDecision, outcomes: Sequence[Outcome]) -> Result | None:
+    """What the bet has come to with these new outcomes; None if none of them counts for the goal.
+
+    To be worth nothing is also to win; where all that was won went back, the bet is lost.
+    """
+    if not any(one.kind in ("goal", "returned") for one in outcomes):
+        return None
+    return came_of((*bet.outcomes, *outcomes))
 
 
 def worth(goal: Goal, properties: dict[str, Any]) -> float:
@@ -215,9 +269,11 @@ def _within(event: Event, decision: Decision) -> bool:
 
 
 def may_settle(event: Event, goals: Iterable[Goal]) -> bool:
-    """Whether the event can be an outcome at all: it names a decision, or is some goal's event."""
+    """Whether the event can be an outcome at all: it names a decision, is some goal's event, or
+    takes back an order that may have been an outcome."""
     if event.kind != "track":
         return False
     if event.name in FEEDBACK or "decisionId" in event.properties:
         return True
-    return any(goal.event == event.name for goal in goals)
+    returns = event.name in (REFUNDED, CANCELLED) and "ordered" in event.properties
+    return any(goal.event in (event.name, ORDERED if returns else None) for goal in goals)

@@ -1,0 +1,82 @@
+"""An event settles the bets that it is an outcome of, in the transaction that writes it."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from wager.domain.decisions import LoggedDecision, Outcome
+from wager.domain.events import CANCELLED, ORDERED, REFUNDED, Event
+from wager.domain.profiles import Profile
+from wager.engine.live import Live
+from wager.learn import attribution
+from wager.stores.base import DecisionQuery
+from wager.unify.orders import lines
+
+OPEN_BETS = 100
+
+
+class Settling:
+    """Joins events to bets, and takes back what was joined where an order goes back."""
+
+    def __init__(self, live: Live) -> None:
+        self.live = live
+
+    def settle(self, event: Event, profile_id: str, profile: Profile) -> tuple[str, ...]:
+        """Join an event to the bets it is an outcome of; the ids of those it settled."""
+        if not attribution.may_settle(event, self.live.goals.values()):
+            return ()
+        bets = self._bets(event, profile_id)
+        outcomes = self._outcomes(event, bets)
+        if event.name in (REFUNDED, CANCELLED):
+            ordered = self._ordered(event, profile_id)
+            outcomes += attribution.taken_back(event, ordered)
+            bets = list({one.decision.decision_id: one for one in (*bets, *ordered)}.values())
+        if not outcomes:
+            return ()
+        settled: list[tuple[str, str, float, datetime]] = []
+        for bet in bets:
+            name = bet.decision.decision_id
+            result = attribution.settled(bet, [one for one in outcomes if one.decision_id == name])
+            if result is not None:
+                settled.append((name, "won" if result.won else "lost", result.reward, event.at))
+        self.live.stores.decisions.reward(outcomes, settled)
+        return tuple(dict.fromkeys(one.decision_id for one in outcomes))
+
+    def _bets(self, event: Event, profile_id: str) -> Sequence[LoggedDecision]:
+        decisions = self.live.stores.decisions
+        named = event.properties.get("decisionId")
+        if isinstance(named, str):
+            logged = decisions.get(named)
+            known = logged is not None and logged.decision.profile_id == profile_id
+            return [logged] if logged is not None and known else []
+        return self._lately(event.name, event.at, profile_id)
+
+    def _lately(self, name: str, at: datetime, profile_id: str) -> Sequence[LoggedDecision]:
+        """The person's bets that an event of this name could have settled at that moment."""
+        windows = [one.window_minutes for one in self.live.goals.values() if one.event == name]
+        if not windows:
+            return []
+        query = DecisionQuery(
+            profile_id=profile_id,
+            since=at - timedelta(minutes=max(windows)),
+            until=at + timedelta(microseconds=1),
+            limit=OPEN_BETS,
+        )
+        return self.live.stores.decisions.list(query).decisions
+
+    def _ordered(self, event: Event, profile_id: str) -> Sequence[LoggedDecision]:
+        """The bets that the order may have settled which a refund is of."""
+        moments = (line.get("orderedAt") for line in lines(event))
+        at = next((one for one in moments if one is not None), None)
+        return [] if at is None else self._lately(ORDERED, datetime.fromisoformat(at), profile_id)
+
+    def _outcomes(self, event: Event, bets: Sequence[LoggedDecision]) -> list[Outcome]:
+        if "decisionId" in event.properties and "products" not in event.properties:
+            goals = self.live.goals
+            found = [
+                attribution.named(event, bet, goals.get(bet.decision.goal or "", attribution.CLICK))
+                for bet in bets
+            ]
+            outcomes = [one for one in found if one is not None]
+        else:
+            outcomes = attribution.by_window(event, bets, self.live.goals)
+        return attribution.further(event, bets, self.live.goals, outcomes)
