@@ -35,7 +35,9 @@ def news(logged: LoggedDecision, *, since: int, was_open: bool) -> News:
     own places in the log, so that nothing has to be remembered of a settled bet.
     """
     placed = logged.sequence > since
-    after = None if logged.state == "open" else came_of(logged.outcomes)
+    after = None
+    if logged.state != "open":
+        after = Result(logged.state == "won", came_of(logged.outcomes).rewards)
     if placed or was_open:
         return News(placed, None, after)
     return News(False, came_of([one for one in logged.outcomes if one.sequence <= since]), after)
