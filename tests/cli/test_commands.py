@@ -159,10 +159,35 @@ def test_import_items_and_events_twice_changes_nothing(
         )
         + '{"type": "track", "event": "Nobody"}\n'
     )
-    said = run("import", "events", str(events), "--store", store)
-    assert said.startswith("700 events taken in, 0 known already, 1 in quarantine, 0 lines")
-    said = run("import", "events", str(events), "--store", store)
-    assert said.startswith("0 events taken in, 700 known already")
+    result = invoke("import", "events", str(events), "--store", store)
+    assert result.stdout.startswith(
+        "700 events taken in, 0 known already, 1 in quarantine, 0 lines"
+    )
+    assert "events.jsonl, line 701: in quarantine: it names nobody" in result.stderr
+    assert result.exit_code == 1
+    result = invoke("import", "events", str(events), "--store", store)
+    assert result.stdout.startswith("0 events taken in, 700 known already, 1 in quarantine")
+
+
+def test_an_item_that_is_refused_leaves_the_others(tmp_path: Path, store: str) -> None:
+    file = tmp_path / "items.jsonl"
+    rows = [{"itemId": f"p-{number}"} for number in range(50)]
+    rows[7]["itemId"] = "p\n7"
+    file.write_text("\n".join(map(json.dumps, rows)))
+    result = invoke("import", "items", str(file), "--store", store)
+    assert "49 items created or replaced, 1 lines could not be used" in result.stdout
+    assert "items.jsonl, line 8: item 'p\\n7': an id is printable" in result.stderr
+    with wager.open(store) as engine:
+        assert len(engine.live.items) == 49
+
+
+def test_a_columns_file_that_is_not_there_is_said(tmp_path: Path, store: str) -> None:
+    (tmp_path / "a.csv").write_text("itemId\np-1\n")
+    with pytest.raises(BadInput, match="is not a mapping file"):
+        run(
+            "import", "items", str(tmp_path / "a.csv"), "--store", store,
+            "--columns", str(tmp_path / "no.yaml"),
+        )  # fmt: skip
 
 
 def test_a_bet_is_asked_shown_and_explained(shop: Path, store: str) -> None:

@@ -71,6 +71,36 @@ def same(item: Item) -> None:
     assert item == KETTLE
 
 
+def test_an_open_quote_swallows_no_lines_in_silence(tmp_path: Path) -> None:
+    found, bad = items(write(tmp_path / "a.csv", "itemId,title", "a,1", 'b,"x', "c,3", 'd,"y"z'))
+    assert [one.item_id for one in found] == ["a"]
+    assert bad[0].detail.startswith("not a line of a table")
+
+
+def test_a_column_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="'title' stands twice"):
+        items(write(tmp_path / "a.csv", "itemId,title,title", "a,1,2"))
+
+
+def test_lines_that_begin_with_a_mark_or_lead_into_a_column_are_read_or_named(
+    tmp_path: Path,
+) -> None:
+    marked = write(tmp_path / "a.jsonl", '{"itemId":"a"}', encoding="utf-8-sig")
+    assert [one.item_id for one in items(marked)[0]] == ["a"]
+    nested = write(tmp_path / "b.csv", "itemId,attributes,attributes.x", 'a,"{}",1')
+    assert "has a column of its own" in items(nested)[1][0].detail
+    dated = write(tmp_path / "c.csv", "itemId,availableFrom", "a,2026-01-05")
+    assert "name its `timezone`" in items(dated)[1][0].detail
+
+
+def test_numbers_that_are_none_are_no_prices_and_weights_may_be_below_0(tmp_path: Path) -> None:
+    rows = ("itemId,price,tags", "a,inf,", " b ,1,x:-1|colour:red|y:0.5")
+    found, bad = items(write(tmp_path / "a.csv", *rows))
+    assert bad == [BadLine(2, "price is inf; write a number or nothing")]
+    assert found[0].item_id == "b"
+    assert found[0].tags == {"x": -1.0, "colour:red": 1.0, "y": 0.5}
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_a_table_of_any_delimiter(tmp_path: Path, delimiter: str) -> None:
     lines = table(ROW, delimiter=delimiter)
@@ -156,7 +186,7 @@ def test_bad_lines_are_named_and_the_rest_is_kept(tmp_path: Path) -> None:
     assert len(found) == 2
     assert [one.line for one in bad] == [3, 4, 6]
     assert "$.price" in bad[0].detail
-    assert "write an offset, or name its `timezone` in a mapping" in bad[1].detail
+    assert "write 2026-01-05T18:03:00+01:00, or name its `timezone` in a mapping" in bad[1].detail
     assert bad[2].detail == "10 cells, but the header has 9"
 
 

@@ -9,6 +9,7 @@ import pytest
 
 import wager
 from wager.engine.engine import Engine
+from wager.errors import BadInput
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 ITEMS = [
@@ -193,3 +194,15 @@ def test_a_variant_that_comes_back_under_another_id_stays_away(shop: Engine) -> 
     shop.publish(items=[{"itemId": "shirt-crimson", "title": "Shirt", "parentId": "shirt"}])
     assert not sees(shop, "ada", "shirt-crimson")
     assert sees(shop, "bob", "shirt-crimson")
+
+
+@pytest.mark.parametrize("name", ["itemId", "product_id"])
+def test_spaces_around_an_id_are_not_part_of_it(shop: Engine, name: str) -> None:
+    tell(shop, "ada", "Item Disliked", **{name: " rose "})
+    assert not sees(shop, "ada", "rose")
+
+
+@pytest.mark.parametrize("item_id", [" rose", "rose\n", "ro\0se"])
+def test_an_item_that_no_event_could_name_is_refused(shop: Engine, item_id: str) -> None:
+    with pytest.raises(BadInput, match="so that events can name it"):
+        shop.publish(items=[{"itemId": item_id}])

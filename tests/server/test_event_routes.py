@@ -127,7 +127,9 @@ def test_a_browser_that_leaves_the_page(
         event.verified and event.identities[0].kind == "user_id" for event in stored(engine)
     )
     wrong = json.dumps(sent | {"writeKey": "nobody"})
-    is_problem(client.post("/v1/t", headers=headers, content=wrong), 401)
+    refused = client.post("/v1/t", headers=headers, content=wrong)
+    is_problem(refused, 401)
+    assert refused.json()["detail"] == "that key is not known here"
     for body in (b"", b"{", b"[]", b'{"writeKey": 3}', b"[" * 30_000):
         is_problem(client.post("/v1/t", headers=headers, content=body), 401)
 

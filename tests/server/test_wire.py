@@ -151,6 +151,12 @@ def test_status_of_errors(error: errors.WagerError, status: int, header: bytes |
     assert [name for name, _ in reply.headers] == ([header] if header else [])
 
 
+def test_titles_are_those_of_the_reference_with_every_python() -> None:
+    assert wire.title_of(422) == "Unprocessable Content"
+    assert wire.title_of(413) == "Content Too Large"
+    assert wire.title_of(404) == "Not Found"
+
+
 def test_retry_after_is_rounded_up() -> None:
     assert wire.problem(errors.TooMany(2.1)).headers == ((b"retry-after", b"3"),)
     assert wire.problem(errors.TooMany(0.01)).headers == ((b"retry-after", b"1"),)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from importlib import resources
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -11,7 +12,7 @@ import typer
 from wager.cli import options
 from wager.cli.folder import Change, apply_changes, compare, read_folder
 from wager.cli.showing import err, out, progress, say
-from wager.cli.talking import NDJSON, Server, path_of, reach
+from wager.cli.talking import NDJSON, Refused, Server, path_of, reach
 from wager.connectors.files import BadLine, Batch, read_events, read_items
 from wager.connectors.mapping import Columns, read_columns
 from wager.domain.content import Item
@@ -174,47 +175,69 @@ def _import_items(server: Server, file: Path, columns: Columns | None) -> list[B
     count = 0
     for batch in _shown(f"items of {file.name}", read_items(file, columns, size=ITEMS_AT_ONCE)):
         bad += batch.bad
-        count += _put_items(server, batch.made)
+        refused = list(_put_singly(server, batch.made, batch.lines))
+        count += len(batch.made) - len(refused)
+        bad += refused
     out.print(f"{count:,} items created or replaced, {len(bad):,} lines could not be used")
     return bad
 
 
-def _put_items(server: Server, items: list[Item]) -> int:
-    if not items:
-        return 0
-    body = b"\n".join(map(msgspec.json.encode, items))
-    return int(server.ask("POST", path_of("items"), body, NDJSON)["accepted"])
+def _put_singly(server: Server, items: list[Item], lines: list[int]) -> Iterator[BadLine]:
+    """Write them all at once; where the server takes none for the sake of one, the two halves."""
+    try:
+        _put_items(server, items)
+    except Refused as error:
+        if error.code != BadInput.code:
+            raise
+        if len(items) == 1:
+            yield BadLine(lines[0], error.detail)
+            return
+        half = len(items) // 2
+        yield from _put_singly(server, items[:half], lines[:half])
+        yield from _put_singly(server, items[half:], lines[half:])
+
+
+def _put_items(server: Server, items: list[Item]) -> None:
+    if items:
+        body = b"\n".join(map(msgspec.json.encode, items))
+        server.ask("POST", path_of("items"), body, NDJSON)
 
 
 def _import_events(server: Server, file: Path, columns: Columns | None) -> list[BadLine]:
     bad: list[BadLine] = []
-    accepted = repeated = quarantined = 0
+    quarantined: list[BadLine] = []
+    accepted = repeated = 0
     for batch in _shown(f"events of {file.name}", read_events(file, columns)):
         bad += batch.bad
-        for body in _in_bodies([msgspec.json.encode(event) for event in batch.made]):
+        lines = iter(batch.lines)
+        for events in _in_bodies([msgspec.json.encode(event) for event in batch.made]):
+            body = b'{"batch":[' + b",".join(events) + b"]}"
             answer = server.ask("POST", path_of("import"), body)
             accepted += answer["accepted"]
             repeated += answer["duplicates"]
-            quarantined += len(answer["quarantined"])
+            waiting = {one["index"]: one["detail"] for one in answer["quarantined"]}
+            for index, line in enumerate(islice(lines, len(events))):
+                if index in waiting:
+                    quarantined.append(BadLine(line, f"in quarantine: {waiting[index]}"))
     out.print(
         f"{accepted:,} events taken in, {repeated:,} known already, "
-        f"{quarantined:,} in quarantine, {len(bad):,} lines could not be read"
+        f"{len(quarantined):,} in quarantine, {len(bad):,} lines could not be read"
     )
-    return bad
+    return sorted(bad + quarantined, key=lambda one: one.line)
 
 
-def _in_bodies(events: list[bytes]) -> Iterator[bytes]:
-    """As many events in one body as the API takes."""
+def _in_bodies(events: list[bytes]) -> Iterator[list[bytes]]:
+    """As many events at once as the API takes in one body."""
     held: list[bytes] = []
     size = 0
     for event in events:
         if held and size + len(event) > EVENTS_BYTES:
-            yield b'{"batch":[' + b",".join(held) + b"]}"
+            yield held
             held, size = [], 0
         held.append(event)
         size += len(event) + 1
     if held:
-        yield b'{"batch":[' + b",".join(held) + b"]}"
+        yield held
 
 
 def _shown(what: str, batches: Iterator[Batch[Made]]) -> Iterator[Batch[Made]]:

@@ -27,10 +27,8 @@ def translated(name: str, properties: dict[str, Any]) -> dict[str, Any]:
     """
     for key in ("itemId", "product_id", "productId", "item_id"):
         if (value := properties.get(key)) is not None:
-            if key != "itemId" or type(value) is not str:
+            if key != "itemId" or type(value) is not str or not _is_an_id(value):
                 properties["itemId"] = item_id(key, value)
-            elif len(value) > MAX_ITEM_ID_LENGTH or not value:
-                item_id(key, value)
             break
     if "products" in properties and properties["products"] is not None:
         properties["products"] = _lines(properties["products"], strict=name in _ORDERS)
@@ -51,10 +49,15 @@ def _without_order(properties: dict[str, Any]) -> None:
         line.pop("orderedAt", None)
 
 
+def _is_an_id(text: str) -> bool:
+    """Whether it is an item's id as it stands."""
+    return 0 < len(text) <= MAX_ITEM_ID_LENGTH and text.isprintable() and text == text.strip()
+
+
 def item_id(key: str, value: object) -> str:
     """An item's id as text."""
-    if type(value) is str and 0 < len(value) <= MAX_ITEM_ID_LENGTH and value.isprintable():
-        return value.strip() or _no_item_id(key, value)
+    if type(value) is str and _is_an_id(value):
+        return value
     known = isinstance(value, str | int | float) and not isinstance(value, bool)
     text = str(int(value) if isinstance(value, float) and value.is_integer() else value).strip()
     if not known or not 1 <= len(text) <= MAX_ITEM_ID_LENGTH or not text.isprintable():

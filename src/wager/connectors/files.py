@@ -1,13 +1,16 @@
 """Items and events from other people's files: JSONL, CSV and Parquet, in batches, line by line."""
 
+import codecs
 import csv
 import gzip
 import hashlib
 import importlib.util
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 from itertools import count
+from math import isfinite
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, TypeVar, cast
 
@@ -33,9 +36,11 @@ class BadLine(msgspec.Struct, frozen=True):
 
 
 class Batch(msgspec.Struct, Generic[Made], frozen=True):
-    """Some lines of a file: what they held, what could not be used, the share read so far."""
+    """Some lines of a file: what they held (and on which line it stood), what could not be used,
+    the share read so far."""
 
     made: list[Made]
+    lines: list[int]
     bad: list[BadLine]
     share: float
 
@@ -56,8 +61,12 @@ def read_items(
         if isinstance(tags := made.get("tags"), list):
             made["tags"] = dict.fromkeys(tags, 1.0)
         if made.get("itemId") is not None:
-            made["itemId"] = str(made["itemId"])
-        return msgspec.convert(made, Item, strict=False)
+            made["itemId"] = str(made["itemId"]).strip()
+        found = msgspec.convert(made, Item, strict=False)
+        for name, value in (("price", found.price), ("margin", found.margin)):
+            if value is not None and not isfinite(value):
+                raise BadInput(f"{name} is {value}; write a number or nothing")
+        return found
 
     return _batches(path, item, size)
 
@@ -84,25 +93,27 @@ def read_events(
 
 def _batches(path: Path, make: Callable[[Row, int], Made], size: int) -> Iterator[Batch[Made]]:
     made: list[Made] = []
+    lines: list[int] = []
     bad: list[BadLine] = []
     for line, share, row in _rows(path):
         try:
             if isinstance(row, BadInput):
                 raise row
             made.append(make(row, line))
+            lines.append(line)
         except BadInput as error:
             bad.append(BadLine(line, error.detail))
         except msgspec.ValidationError as error:
             bad.append(BadLine(line, _with_way_out(str(error))))
         if len(made) + len(bad) >= size:
-            yield Batch(made, bad, share)
-            made, bad = [], []
-    yield Batch(made, bad, 1.0)
+            yield Batch(made, lines, bad, share)
+            made, lines, bad = [], [], []
+    yield Batch(made, lines, bad, 1.0)
 
 
 def _with_way_out(detail: str) -> str:
-    if "timezone component" in detail:
-        return f"{detail}; write an offset, or name its `timezone` in a mapping"
+    if "timezone component" in detail or "RFC3339" in detail:
+        return f"{detail}; write 2026-01-05T18:03:00+01:00, or name its `timezone` in a mapping"
     if "unknown field" in detail:
         return f"{detail}; name it `attributes.NAME`, or use a mapping: only what it names is taken"
     return detail
@@ -124,13 +135,15 @@ def _cell(name: str, cell: str) -> Any:
     words = [word.strip() for word in cell.split("|") if word.strip()]
     if name == "categories":
         return words
-    parts = (word.rpartition(":") for word in words)
-    return {(word or weight): float(weight) if word and _is_number(weight) else 1.0
-            for word, _, weight in parts}  # fmt: skip
+    return dict(map(_tag, words))
 
 
-def _is_number(text: str) -> bool:
-    return text.replace(".", "", 1).isdigit()
+def _tag(cell: str) -> tuple[str, float]:
+    """A tag and its weight: `cotton:0.5`; what follows a colon and is no number is of the tag."""
+    word, _, weight = cell.rpartition(":")
+    if word and weight.removeprefix("-").replace(".", "", 1).isdecimal():
+        return word, float(weight)
+    return cell, 1.0
 
 
 def _plain(value: Any) -> Any:
@@ -171,6 +184,8 @@ def _rows(path: Path) -> Iterator[Numbered]:
 
 def _jsonl(file: BinaryIO) -> Iterator[tuple[int, Row | BadInput]]:
     for line, text in enumerate(file, start=1):
+        if line == 1:
+            text = text.removeprefix(codecs.BOM_UTF8)
         if not text.strip():
             continue
         try:
@@ -181,23 +196,35 @@ def _jsonl(file: BinaryIO) -> Iterator[tuple[int, Row | BadInput]]:
 
 def _csv(file: BinaryIO) -> Iterator[tuple[int, Row | BadInput]]:
     """Comma, semicolon or tab, whichever the header has most of; UTF-8, with or without a mark."""
-    lines = (line.decode("utf-8" if number else "utf-8-sig") for number, line in enumerate(file))
-    reader = csv.reader(lines)
-    try:
-        first = next(lines, "")
-        delimiter = max(",;\t", key=first.count)
-        header = next(csv.reader([first], delimiter=delimiter), [])
-        reader = csv.reader(lines, delimiter=delimiter)
-        for cells in reader:
-            if len(cells) > len(header):
-                told = f"{len(cells)} cells, but the header has {len(header)}"
-                yield reader.line_num + 1, BadInput(told)
-            elif cells:
-                yield reader.line_num + 1, dict(zip(header, cells, strict=False))
-    except UnicodeDecodeError as error:
-        raise BadInput(f"line {reader.line_num + 2}: not UTF-8 ({error.reason})") from None
-    except csv.Error as error:
-        raise BadInput(f"line {reader.line_num + 1}: {error}") from None
+    lines = _texts(file)
+    first = next(lines, "")
+    delimiter = max(",;\t", key=first.count)
+    header = next(csv.reader([first], delimiter=delimiter), [])
+    if twice := [name for name, times in Counter(header).items() if times > 1]:
+        raise BadInput(f"line 1: the column {twice[0]!r} stands twice; which of them counts?")
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield reader.line_num + 1, BadInput(f"not a line of a table: {error}")
+            continue
+        if len(cells) > len(header):
+            told = f"{len(cells)} cells, but the header has {len(header)}"
+            yield reader.line_num + 1, BadInput(told)
+        elif cells:
+            yield reader.line_num + 1, dict(zip(header, cells, strict=False))
+
+
+def _texts(file: BinaryIO) -> Iterator[str]:
+    for number, line in enumerate(file, start=1):
+        try:
+            yield line.decode("utf-8" if number > 1 else "utf-8-sig")
+        except UnicodeDecodeError as error:
+            told = f"line {number}: not UTF-8 ({error.reason}); save the file as UTF-8"
+            raise BadInput(told) from None
 
 
 def _parquet(path: Path) -> Iterator[Numbered]:

@@ -50,7 +50,7 @@ def read_columns(path: Path) -> Columns:
     """The mapping that a YAML file declares."""
     try:
         return msgspec.yaml.decode(path.read_bytes(), type=Columns)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, OSError) as error:
         raise BadInput(
             f"{path} is not a mapping file: {error}; see `wager import --help`"
         ) from None
@@ -67,6 +67,8 @@ def apply_columns(columns: Columns, row: Row) -> dict[str, Any]:
         place = made
         for parent in parents:
             place = place.setdefault(parent, {})
+            if not isinstance(place, dict):
+                raise BadInput(f"{target!r} leads into {parent!r}, which has a column of its own")
         place[last] = value
     return made
 

@@ -61,9 +61,11 @@ class Publishing:
         self.live = live
 
     def put_items(self, items: Sequence[Item]) -> tuple[int, "Future[None]"]:
-        """Create or replace items; one whose words on buying again mean nothing is refused."""
+        """Create or replace items; one with an unusable id or words on buying again is refused."""
         for item in items:
             wrong = ownership.problem(item) if item.attributes else None
+            if not item.item_id.isprintable() or item.item_id != item.item_id.strip():
+                wrong = "an id is printable and has no spaces around it, so that events can name it"
             if wrong is not None:
                 raise BadInput(f"item {item.item_id!r}: {wrong}")
         now = self.live.now()

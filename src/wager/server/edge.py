@@ -41,6 +41,7 @@ class Gate:
         if operation.access == "open":
             return
         header = call.headers.get(b"authorization")
+        key = None
         if header is not None:
             call.role = self._keys.role_of_header(header)
         elif operation.write_key and (key := write_key(call.body)) is not None:
@@ -48,7 +49,8 @@ class Gate:
         now = time.monotonic()
         if call.role is None:
             self._limits.address(_address(call.scope), now)
-            raise Unauthorized(None if header is None else "that key is not known here")
+            told = None if header is None and key is None else "that key is not known here"
+            raise Unauthorized(told)
         self._limits.key(call.role, now)
         if call.role == "public":
             self._limits.address(_address(call.scope), now)

@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Sequence
-from http import HTTPStatus
 from typing import Any
 
 import msgspec
 
 from wager.server.operations import Operation
-from wager.server.wire import Problem
+from wager.server.wire import Problem, title_of
 
 REF = "#/components/schemas/{name}"
 FROM_THE_PATH = {"PUT": ("name", "itemId")}
@@ -151,7 +150,7 @@ def _responses(operation: Operation, schema_of: dict[int, Any]) -> dict[str, Any
     }
     problem = {"application/problem+json": {"schema": schema_of[id(Problem)]}}
     for status in sorted(_problems(operation)):
-        found[str(status)] = {"description": HTTPStatus(status).phrase, "content": problem}
+        found[str(status)] = {"description": title_of(status), "content": problem}
     if "429" in found:
         found["429"]["headers"] = {
             "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait"}

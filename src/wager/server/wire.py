@@ -72,6 +72,9 @@ STATUS: dict[type[WagerError], int] = {
 }
 
 
+_RENAMED = {413: "Content Too Large", 422: "Unprocessable Content"}
+
+
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """An error as RFC 9457 has it; `code` is stable, `detail` is for people."""
 
@@ -96,6 +99,11 @@ def status_of(error: WagerError) -> int:
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
+def title_of(status: int) -> str:
+    """The status in words, as RFC 9110 has them whatever this Python calls it."""
+    return _RENAMED.get(status) or HTTPStatus(status).phrase
+
+
 def problem(error: WagerError) -> Reply:
     """The reply that says what went wrong."""
     headers: tuple[tuple[bytes, bytes], ...] = ()
@@ -117,7 +125,7 @@ def problem_reply(
 ) -> Reply:
     said = Problem(
         type=f"urn:wager:problem:{code}",
-        title=HTTPStatus(status).phrase,
+        title=title_of(status),
         status=status,
         detail=detail,
         code=code,
