@@ -17,7 +17,7 @@ from wager.errors import BadInput, MissingExtra
 
 REPORTS = Literal[
     "overview", "lift", "calibration", "journey", "levels", "shadow", "stakeholders", "tradeoffs",
-    "diversity", "tactics", "tags", "hedge", "stock", "ledger", "health",
+    "diversity", "tactics", "tags", "hedge", "segments", "stock", "ledger", "health",
 ]  # fmt: skip
 
 
