@@ -351,18 +351,27 @@ def _crowd_sources(ask: Ask, rank: int) -> Iterator[Source]:
         yield "popular", _popular(ask)
 
 
-def _popular(ask: Ask) -> Iterator[tuple[str, float, str]]:
+def _popular(ask: Ask) -> Sequence[tuple[str, float, str]]:
     """What is popular; where that is little, the newest of the kinds that are shown as well."""
-    kinds, items, rates = ask.placement.kinds, ask.shelf.items, ask.snapshot.rates
+    kinds, snapshot, shelf = tuple(ask.placement.kinds), ask.snapshot, ask.shelf
+    kept = snapshot.popular_of.get(kinds)
+    if kept is None or kept[0] is not shelf:
+        kept = snapshot.popular_of[kinds] = shelf, list(_most_popular(snapshot, shelf, kinds))
+    return kept[1]
+
+
+def _most_popular(
+    snapshot: Snapshot, shelf: Shelf, kinds: Sequence[str]
+) -> Iterator[tuple[str, float, str]]:
     shown = 0
-    for name, rate in ask.snapshot.popular[:40]:
-        if not kinds or ((item := items.get(name)) is not None and item.kind in kinds):
+    for name, rate in snapshot.popular[:40]:
+        if not kinds or ((item := shelf.items.get(name)) is not None and item.kind in kinds):
             shown += 1
             yield name, rate, ""
     if shown < SCARCE:
-        for kind in kinds or ask.shelf.kinds:
-            for name in ask.shelf.kinds.get(kind, ())[-NEWEST:]:
-                yield name, rates.of(name), ""
+        for kind in kinds or shelf.kinds:
+            for name in shelf.kinds.get(kind, ())[-NEWEST:]:
+                yield name, snapshot.rates.of(name), ""
 
 
 def _untried(ask: Ask, who: Standing) -> Iterator[tuple[str, float, str]]:
@@ -374,11 +383,11 @@ def _untried(ask: Ask, who: Standing) -> Iterator[tuple[str, float, str]]:
     turn = f"{ask.profile.profile_id} {int(ask.now.timestamp()) // TURN_SECONDS}"
     start = crc32(turn.encode()) % len(payoffs.untried)
     some = [*payoffs.untried[start : start + TURN], *payoffs.untried[: max(TURN - start, 0)]][:TURN]
-    items, leanings = ask.shelf.items, who.leanings if ask.level == "context" else {}
-    for name in some:
-        if name in items and not leanings.keys().isdisjoint(items[name].categories):
+    leanings = who.leanings.keys() if ask.level == "context" else frozenset[str]()
+    for name, categories in some:
+        if not leanings.isdisjoint(categories):
             yield name, 1.0, ""
-    for name in some:
+    for name, _ in some:
         yield name, 0.0, ""
 
 

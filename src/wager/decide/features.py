@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from struct import Struct
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,13 +101,12 @@ def _crowd(ask: Ask, names: Sequence[str]) -> Floats:
     kept = ask.snapshot.crowd_rows.setdefault(inside, {})
     if len(kept) > _CROWD_KEPT:
         kept.clear()
-    packed = []
-    for name in names:
-        row = kept.get(name)
+    packed = list(map(kept.get, names))
+    for place, row in enumerate(packed) if None in packed else ():
         if row is None:
-            row = kept[name] = _crowd_row(ask, inside, name)
-        packed.append(row)
-    return np.frombuffer(b"".join(packed)).reshape(-1, 3)
+            name = names[place]
+            packed[place] = kept[name] = _crowd_row(ask, inside, name)
+    return np.frombuffer(b"".join(cast(list[bytes], packed))).reshape(-1, 3)
 
 
 def _crowd_row(ask: Ask, inside: Sequence[str], name: str) -> bytes:
@@ -124,13 +124,13 @@ def _crowd_row(ask: Ask, inside: Sequence[str], name: str) -> bytes:
 
 def _own(ask: Ask, who: Standing, names: Sequence[str]) -> Floats:
     """What the person did with each (names, 13): how often and lately, whether it fits the hour."""
-    kept, packed = who.rows, []
-    for name in names:
-        row = kept.get(name)
+    kept = who.rows
+    packed = list(map(kept.get, names))
+    for place, row in enumerate(packed) if None in packed else ():
         if row is None:
-            row = kept[name] = _own_row(ask, who, name)
-        packed.append(row)
-    table = np.frombuffer(bytearray().join(packed)).reshape(-1, 13)
+            name = names[place]
+            packed[place] = kept[name] = _own_row(ask, who, name)
+    table = np.frombuffer(bytearray().join(cast(list[bytes], packed))).reshape(-1, 13)
     if not who.own:
         table[:, 1:6] = 0.0
     else:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,8 +99,10 @@ def _correct(
     def shares(name: str) -> Sequence[Group]:
         return groups(items.get(name))
 
-    expected = fit.expect(named, shares, fit.moment(ask.context, ask.segments))
-    beyond, by_segments, unsure, likeness, cell = expected.T
+    own = dict(payoffs.people.get(ask.profile.profile_id, {}))  # another thread may be adding to it
+    both = fit.expect([*own, *named], shares, fit.moment(ask.context, ask.segments))
+    expected = both[len(own) :]
+    beyond, by_segments, unsure, likeness, cell = expected[:, :5].T
     np.add(beyond, cell, out=corrections[0, :count])
     corrections[1, :count] = by_segments
     before[:count] += beyond + by_segments
@@ -112,15 +113,13 @@ def _correct(
         unsure = unsure + doubt
     usual = payoffs.noise / max(payoffs.usual, 0.01) ** 2
     alike, itself = usual / ALIKE**2, usual / ITSELF**2
-    person = payoffs.people.get(ask.profile.profile_id)
-    if person:
-        own = dict(person)  # another thread may be adding to it
-        both = fit.alike([*own, *named], shares)
-        corrections[2, :count], doubt = _taste(own, named, both, (alike, itself))
+    if own:
+        corrections[2, :count], doubt = _taste(own, named, both[:, 5:], (alike, itself))
         doubt += unsure
     else:
         doubt = unsure + likeness / alike + 1.0 / itself
-    share[:count] += PLAYED * doubt
+    doubt *= PLAYED
+    share[:count] += doubt
     return corrections
 
 
@@ -134,18 +133,20 @@ def _taste(
     and of each item, in showings.
     """
     alike, itself = strengths
-    count, rewards, said = np.array([*chain.from_iterable(own.values())]).reshape(-1, 3).T
+    count, rewards, said = np.array(list(own.values())).T
     missed, shown, z = rewards - said, both[: len(own)], both[len(own) :]
-    precision = (shown.T * count) @ shown
-    precision.flat[:: LIKENESS + 1] += alike
-    right = np.vstack([missed @ shown, z])
-    solved = dposv(precision, right.T, overwrite_b=True)[1].T
+    precision = (shown.T * count).dot(shown)
+    precision.reshape(-1)[:: LIKENESS + 1] += alike
+    right = np.empty((1 + len(named), LIKENESS))
+    right[0], right[1:] = missed.dot(shown), z
+    solved = dposv(precision.T, right.T, overwrite_a=True, overwrite_b=True)[1].T
     leaning = solved[0]
-    beside = np.zeros((2, len(own) + 1))  # the last is an item without a record
-    known = count + itself
-    np.divide(missed - count * (shown @ leaning), known, out=beside[0, :-1])
-    np.divide(1.0, known, out=beside[1, :-1])
-    beside[1, -1] = 1.0 / itself
+    missed -= count * shown.dot(leaning)
+    count += itself
+    beside = np.empty((len(own) + 1, 2))  # the last is an item without a record
+    beside[:-1, 0], beside[:-1, 1], beside[-1] = missed / count, 1.0 / count, (0.0, 1.0 / itself)
     place = {name: at for at, name in enumerate(own)}
-    more, doubt = beside[:, [place.get(name, -1) for name in named]]
-    return z @ leaning + more, np.vecdot(z, solved[1:]) + doubt
+    more, doubt = beside.take([place.get(name, -1) for name in named], axis=0).T
+    more += z.dot(leaning)
+    doubt += np.vecdot(z, solved[1:])
+    return more, doubt

@@ -162,19 +162,13 @@ def widened(odds: Odds, others: Sequence[int], share: float) -> Odds:
     [0.45, 0.55]
     """
 
-    wanted: Left | None = None
-
     def mixed(left: Left) -> Floats:
-        nonlocal wanted
         given = odds(left)
-        if wanted is None:
-            wanted = np.zeros(len(left), dtype=bool)
-            wanted[list(others)] = True
-        among = wanted & left
-        count = np.count_nonzero(among)
-        if count:
-            given = given * (1.0 - share)
-            np.add(given, share / count, out=given, where=among)
+        among = [row for row in others if left[row]]
+        if among:
+            given, each = given * (1.0 - share), share / len(among)
+            for row in among:
+                given[row] += each
         return given
 
     return mixed

@@ -70,7 +70,8 @@ class Payoffs:
     fit: Fit | None = None
     curve: Curve | None = None
     looked: tuple[float, ...] = ()
-    untried: Sequence[str] = ()  # new items that were hardly ever shown here
+    # new items that were hardly ever shown here, with their categories
+    untried: Sequence[tuple[str, Sequence[str]]] = ()
 
 
 class Trust(NamedTuple):
@@ -87,7 +88,8 @@ class Trust(NamedTuple):
 class Snapshot:
     """One version of all that was learnt; what a decision reads, and names in its answer.
 
-    `crowd_rows` keeps features that follow from this version, by segments and item; `harmed` names
+    `crowd_rows` keeps features that follow from this version, by segments and item, `popular_of`
+    what is popular of some kinds of items, with the shelf that it was looked up on; `harmed` names
     for each placement the segments that are better left alone.
     """
 
@@ -105,3 +107,6 @@ class Snapshot:
     hedges: Mapping[str, Trust] = field(default_factory=dict)
     harmed: Mapping[str, frozenset[str]] = field(default_factory=dict)
     crowd_rows: dict[tuple[str, ...], dict[str, bytes]] = field(default_factory=dict)
+    popular_of: dict[tuple[str, ...], tuple[object, Sequence[tuple[str, float, str]]]] = field(
+        default_factory=dict
+    )

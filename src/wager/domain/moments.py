@@ -152,36 +152,35 @@ class Fit:
         return c
 
     def expect(self, names: Sequence[str], shares: Shares, c: Floats) -> Floats:
-        """Of each (names, 5): what it brings here beyond what is segments', by segments, its share
-        of the noise, the square of its likeness, and what its cell puts right. Kept for the next
-        time at such a moment."""
+        """Of each (names, 5 + LIKENESS): what it brings here beyond what is segments', by segments,
+        its share of the noise, the square of its likeness, what its cell puts right, and its
+        likeness. Kept for the next time at such a moment."""
         if len(self._kept) > MOMENTS_KEPT:
             self._kept.pop(next(iter(self._kept)), None)
         kept = self._kept.setdefault(c.tobytes(), {})
-        new = [name for name in names if name not in kept]
-        if new:
+        rows = list(map(kept.get, names))
+        if None in rows:
+            new = [name for name in names if name not in kept]
             kept.update(zip(new, self._records(new, shares, c), strict=True))
-        return np.frombuffer(b"".join([kept[name] for name in names])).reshape(-1, 5)
-
-    def alike(self, names: Sequence[str], shares: Shares) -> Floats:
-        """The likeness (names, LIKENESS) of each."""
-        places = self._places(names, shares)  # first: it may make room
-        return self._alike[places]
+            rows = [kept[name] for name in names]
+        return np.frombuffer(b"".join(rows)).reshape(-1, 5 + LIKENESS)  # type: ignore[arg-type]
 
     def _records(self, names: Sequence[str], shares: Shares, c: Floats) -> list[bytes]:
         places = self._places(names, shares)
         weights = self._weights[places]
-        table = np.zeros((len(names), 5))
+        table = np.zeros((len(names), 5 + LIKENESS))
         table[:, 1] = weights @ (c * self.segments)
         table[:, 0] = weights @ c - table[:, 1]
         some = np.flatnonzero(c)
         inside = self._covariances[places[:, None, None], some[:, None], some]
         table[:, 2] = (inside @ c[some]) @ c[some]
-        table[:, 3] = (self._alike[places] ** 2).sum(axis=1)
+        table[:, 5:] = self._alike[places]
+        table[:, 3] = np.vecdot(table[:, 5:], table[:, 5:])
         for at in np.flatnonzero(places >= self._known).tolist():
             count, rewards, said = self._cells.get(names[at], _NOTHING)
             table[at, 4] = (rewards - said) / (count + self._strength)
-        return [row.tobytes() for row in table]
+        body, width = table.tobytes(), table.strides[0]
+        return [body[at : at + width] for at in range(0, len(body), width)]
 
     def _places(self, names: Sequence[str], shares: Shares) -> NDArray[np.intp]:
         if len(self._rows) > ROOM:  # those without a record of their own are placed again

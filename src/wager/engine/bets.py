@@ -3,7 +3,8 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,7 +30,25 @@ from wager.domain.models import Payoffs
 LOGGED_FEATURES = (*FEATURES, "said")
 
 
-@dataclass(frozen=True, slots=True)
+class Said(NamedTuple):
+    """How often a slot is looked at, beside the first; what a candidate is expected to bring there;
+    and what that was before it was put right, None where that changed nothing."""
+
+    looked: float
+    told: float
+    raw: float | None
+
+
+class Drawn(NamedTuple):
+    """What was drawn for a slot: the candidate's row and its propensity."""
+
+    slot: int
+    choice: tuple[int, float]
+    said: Said
+    why: tuple[Reason, ...]
+
+
+@dataclass(frozen=True)
 class Table:
     """The candidates that may be shown, with their worth, and what was left out."""
 
@@ -53,14 +72,14 @@ class Table:
             return 1.0
         return looked[min(slot, len(looked) - 1)]
 
-    def said(self, row: int, slot: int) -> tuple[float, float | None]:
-        """What a candidate is expected to bring in a slot, and what that was before it was put
-        right; None where that changed nothing."""
-        raw = self.looked(row, slot) * float(self.worth.mean[row])
+    def said(self, row: int, slot: int) -> Said:
+        """What a candidate is expected to bring in a slot."""
+        looked = self.looked(row, slot)
+        raw = looked * float(self.worth.mean[row])
         if self.payoffs.honest is None:
-            return raw, None
-        said = float(np.interp(raw, *self.payoffs.honest))
-        return said, raw if raw != said else None
+            return Said(looked, raw, None)
+        told = float(np.interp(raw, *self.payoffs.honest))
+        return Said(looked, told, raw if raw != told else None)
 
     def certainty(self, row: int) -> float:
         """How likely the candidate brings more than the first of the safe choice (than nothing,
@@ -74,7 +93,7 @@ class Table:
             variance += float(worth.deviation[safe[0]]) ** 2
         return 0.5 * (1.0 + math.erf(mean / math.sqrt(2.0 * variance))) if variance > 0.0 else 0.5
 
-    @property
+    @cached_property
     def safe_rows(self) -> list[int]:
         """Where the safe choices stand, in their order; nothing, where there is none."""
         row_of = {name: row for row, (name, _) in enumerate(self.found)}

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from wager.decide.candidates import NAMED_BY_DEFAULT, Origin, gather
+from wager.decide.candidates import NAMED_BY_DEFAULT, Origin, Standing, gather
 from wager.decide.eligibility import gate, left_out, why_not
 from wager.decide.features import rows
 from wager.decide.ladder import at_level
@@ -27,7 +27,7 @@ from wager.domain.decisions import (
 )
 from wager.domain.definitions import LEVELS, Level, Shadow
 from wager.domain.models import Payoffs
-from wager.engine.bets import LOGGED_FEATURES, Bet, Table, nothing
+from wager.engine.bets import LOGGED_FEATURES, Bet, Drawn, Table, nothing
 from wager.engine.goals import further_worth, stakes
 from wager.engine.hedging import Notes, hedged, standing_back
 from wager.engine.live import Live
@@ -56,20 +56,17 @@ class Bettor:
         lefts: list[Left] | None = None if ask.placement.shadow is None else []
         held = Notes()
         slate = self._slate(ask, table, decision_id, lefts, held)
-        drawn = slate.choices
         notes = standing_back(ask)
         notes += held.reasons(ask.placement)
         if ask.spent is not None:
             notes.append(ask.spent)
-        drawn_rows = [row for row, _ in drawn]
-        looked = [table.looked(row, slot) for slot, row in enumerate(drawn_rows)]
-        said = [table.said(row, slot)[0] for slot, row in enumerate(drawn_rows)]
-        why = reasons(ask, table.found, table.worth, drawn_rows, looked, said)
+        drawn_rows = [row for row, _ in slate.choices]
+        said = [table.said(row, slot) for slot, row in enumerate(drawn_rows)]
+        looked, told = [one.looked for one in said], [one.told for one in said]
+        why = reasons(ask, table.found, table.worth, drawn_rows, looked, told)
         held.step_down(table, drawn_rows)
-        choices = tuple(
-            self._choice(ask, table, slot, drawn[slot], why[slot], notes)
-            for slot in range(len(drawn))
-        )
+        drawn = map(Drawn, range(len(said)), slate.choices, said, why)
+        choices = tuple([self._choice(ask, table, one, notes) for one in drawn])
         return Bet(
             level=max((one.level for one in choices), key=_RANK.__getitem__, default="neutral"),
             policy=ask.placement.policy,
@@ -80,9 +77,7 @@ class Bettor:
             stake=self._stake(table, choices),
             regret=held.regret(table),
             shadow=None if lefts is None else self._in_shadow(ask, table, lefts, drawn_rows),
-            goals=stakes(
-                ask.placement, table.worth, table.further, drawn_rows, table.safe_rows, table.looked
-            ),
+            goals=stakes(ask.placement, table, drawn_rows),
             **left_out(table.dropped),
         )
 
@@ -137,7 +132,8 @@ class Bettor:
         """
         safe, dropped = self.safe_choices(ask)
         found = [(name, Origin(sources=NAMED_BY_DEFAULT)) for name in safe]
-        x, values = self._worth(ask, found)
+        who = self.live.standing(ask.profile, ask.now, ask.present)
+        x, values = self._worth(ask, who, found)
         table = Table(
             [*found],
             x,
@@ -148,7 +144,6 @@ class Bettor:
             self.payoffs(ask.placement.name),
         )
         notes: list[Reason] = []
-        rows_of_safe = range(len(safe))
         choices = [self._safe_choice(ask, table, slot, why, notes) for slot in range(len(safe))]
         if not safe and ask.placement.allow_nothing:
             choices.append(nothing(why))
@@ -158,9 +153,7 @@ class Bettor:
             choices=tuple(choices),
             default=self._safe(table),
             candidates=_candidates(table, np.ones(len(found))) if found else (),
-            goals=stakes(
-                ask.placement, values, table.further, rows_of_safe, rows_of_safe, table.looked
-            ),
+            goals=stakes(ask.placement, table, range(len(safe))),
             notes=tuple(notes),
             **left_out(dropped),
         )
@@ -170,16 +163,16 @@ class Bettor:
     ) -> Choice:
         name = table.safe[slot]
         shown, level, words = self._content(ask, table, slot, "neutral", notes)
-        looked, (said, raw) = table.looked(slot, slot), table.said(slot, slot)
+        said = table.said(slot, slot)
         return Choice(
             slot=slot,
             item_id=name,
             level=level,
             propensity=1.0,
-            expected_reward=said,
-            raw_reward=raw,
-            standard_error=looked * float(table.worth.deviation[slot]),
-            looked=looked,
+            expected_reward=said.told,
+            raw_reward=said.raw,
+            standard_error=said.looked * float(table.worth.deviation[slot]),
+            looked=said.looked,
             content=shown,
             reasons=(why, *words),
         )
@@ -190,8 +183,9 @@ class Bettor:
         gathered = gather(ask, who, safe, gate(ask, self._why_not))
         surprise = Surprise(ask, who, safe)
         surprise.left_out(gathered.kept, gathered.dropped)
-        found: list[tuple[str | None, Origin]] = list(gathered.kept.items())
-        x, values = self._worth(ask, found)
+        named = list(gathered.kept.items())
+        x, values = self._worth(ask, who, named)
+        found: list[tuple[str | None, Origin]] = [*named]
         if ask.placement.allow_nothing:
             found.append((None, Origin()))
             values = with_nothing(values, ask.placement.exposure_cost)
@@ -203,12 +197,10 @@ class Bettor:
         )  # fmt: skip
 
     def _worth(
-        self, ask: Ask, found: Sequence[tuple[str | None, Origin]]
+        self, ask: Ask, who: Standing, found: Sequence[tuple[str, Origin]]
     ) -> tuple[np.ndarray[Any, np.dtype[np.float64]], Worth]:
-        named = [(name, origin) for name, origin in found if name is not None]
-        x = rows(ask, self.live.standing(ask.profile, ask.now, ask.present), named)
-        payoffs = self.payoffs(ask.placement.name)
-        return x, worth(ask, x, [name for name, _ in named], payoffs)
+        x = rows(ask, who, found)
+        return x, worth(ask, x, [name for name, _ in found], self.payoffs(ask.placement.name))
 
     def payoffs(self, placement: str) -> Payoffs:
         """What was learnt for the placement, or the prior."""
@@ -326,33 +318,28 @@ class Bettor:
                 self.live.plain.pop(next(iter(self.live.plain)))
         return kept
 
-    def _choice(
-        self, ask: Ask, table: Table, slot: int, drawn: tuple[int, float],
-        why: tuple[Reason, ...], notes: list[Reason],
-    ) -> Choice:  # fmt: skip
-        row, propensity = drawn
+    def _choice(self, ask: Ask, table: Table, drawn: Drawn, notes: list[Reason]) -> Choice:
+        (row, propensity), said = drawn.choice, drawn.said
         name, origin = table.found[row]
         shown, level, words = self._content(ask, table, row, origin.level, notes)
-        looked, (said, raw) = table.looked(row, slot), table.said(row, slot)
         return Choice(
-            slot=slot,
+            slot=drawn.slot,
             item_id=name,
             level=level,
             propensity=propensity,
-            expected_reward=said,
-            raw_reward=raw,
-            standard_error=looked * float(table.worth.deviation[row]),
-            looked=looked,
+            expected_reward=said.told,
+            raw_reward=said.raw,
+            standard_error=said.looked * float(table.worth.deviation[row]),
+            looked=said.looked,
             content=shown,
-            reasons=(*why, *words) if words else why,
+            reasons=(*drawn.why, *words) if words else drawn.why,
             surprise=table.surprises(row),
         )
 
     def _safe(self, table: Table) -> SafeChoice:
         if not table.safe:
             return SafeChoice(item_id=None, expected_reward=0.0)
-        names = [name for name, _ in table.found]
-        row = names.index(table.safe[0])
+        row = table.safe_rows[0]
         told, raw = float(table.worth.told[row]), float(table.worth.mean[row])
         return SafeChoice(
             item_id=table.safe[0],
@@ -363,13 +350,11 @@ class Bettor:
 
     def _stake(self, table: Table, choices: Sequence[Choice]) -> float:
         """What the safe choice was expected to bring in the slots that were bet instead."""
-        safe = set(table.safe)
-        bet = sum(one.item_id not in safe for one in choices)
-        rewards = sorted(
-            max(float(table.worth.told[row]), 0.0)
-            for row, (name, _) in enumerate(table.found)
-            if name in safe
-        )
+        if not table.safe:
+            return 0.0
+        told, safe = table.worth.told, table.safe
+        bet = sum([one.item_id not in safe for one in choices])
+        rewards = sorted([max(float(told[row]), 0.0) for row in table.safe_rows])
         return sum(rewards[:bet])
 
 

@@ -59,15 +59,16 @@ class Fitting:
             kept = self._fitted[placement] = _Fitted(fold.changes, now, took, payoffs)
         return replace(kept.payoffs, costly=True) if self._live.costs(placement) else kept.payoffs
 
-    def _untried(self, placement: str, fold: Rewards) -> Sequence[str]:
-        """The newest items of the kinds that are shown there which were hardly ever shown."""
+    def _untried(self, placement: str, fold: Rewards) -> Sequence[tuple[str, Sequence[str]]]:
+        """The newest items of the kinds that are shown there which were hardly ever shown, with
+        their categories."""
         found, shelf, cells = self._live.placements.get(placement), self._live.shelf, fold.cells
         kinds = found.kinds if found is not None and found.kinds else shelf.kinds
         return [
-            name
+            (name, shelf.items[name].categories)
             for kind in kinds
             for name in shelf.kinds.get(kind, ())
-            if name not in cells.items or cells.items[name][0] < TRIED
+            if name in shelf.items and (name not in cells.items or cells.items[name][0] < TRIED)
         ]
 
     def shares(self, item_id: str) -> Sequence[Group]:

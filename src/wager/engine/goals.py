@@ -10,6 +10,7 @@ from wager.domain.asking import Ask
 from wager.domain.decisions import GoalStake
 from wager.domain.definitions import Goal, Placement
 from wager.domain.models import Payoffs
+from wager.engine.bets import Table
 from wager.learn.attribution import CLICK
 
 Floats = NDArray[np.float64]
@@ -78,21 +79,17 @@ def guarded(
     ]
 
 
-def stakes(
-    placement: Placement, own: Worth, further: Mapping[str, Worth],
-    chosen: Sequence[int], safe: Sequence[int], looked: Callable[[int, int], float],
-) -> tuple[GoalStake, ...]:  # fmt: skip
-    """What the chosen are expected to bring of each goal, and what the safe choice would have, in
-    slots that are `looked` at so much."""
+def stakes(placement: Placement, table: Table, chosen: Sequence[int]) -> tuple[GoalStake, ...]:
+    """What the chosen are expected to bring of each goal, and what the safe choice would have."""
     if not placement.goals:
         return ()
-    named = {own_goal(placement): own, **further}
+    named, looked = {own_goal(placement): table.worth, **table.further}, table.looked
     return tuple(
         GoalStake(
             goal=goal,
             weight=placement.goals.get(goal, 1.0),
             expected=_brought(one, chosen, looked),
-            default=_brought(one, safe, looked),
+            default=_brought(one, table.safe_rows, looked),
             said=tuple(one.before[list(chosen)].tolist()),
         )
         for goal, one in named.items()

@@ -1,9 +1,10 @@
 """What the team asks of slates: worked out once for the items there are, and asked by each bet."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from heapq import nlargest
+from typing import cast
 
 import msgspec
 import numpy as np
@@ -75,20 +76,19 @@ class Slates:
         )
         return [*case.items, *nlargest(POOL, wanted, key=rates.of)]
 
-    def groups(self, placement: Placement, names: Iterable[str | None]) -> list[Groups]:
+    def groups(self, placement: Placement, names: Collection[str | None]) -> list[Groups]:
         """For each item the groups of which the placement shows only so many."""
         where = (placement.name, *placement.exclusive)
         kept = self._groups.get(where)
         if kept is None:
             kept = self._groups[where] = {None: ()}
-        found = []
-        for name in names:
-            groups = kept.get(name)
-            if groups is None:
+        found = list(map(kept.get, names))
+        for place, name in enumerate(names) if None in found else ():
+            if found[place] is None:
                 item = self._items.get(str(name))
-                groups = kept[name] = () if item is None else self._groups_of(item, placement)
-            found.append(groups)
-        return found
+                known = () if item is None else self._groups_of(item, placement)
+                found[place] = kept[name] = known
+        return cast(list[Groups], found)
 
     def _groups_of(self, item: Item, placement: Placement) -> Groups:
         groups = groups_of(item, placement)
