@@ -82,6 +82,17 @@ def test_a_full_use_case_rests_and_the_others_go_on(engine: Engine) -> None:
     assert "own-brand" in serving(told(engine, "u-2")), "each person has a count of their own"
 
 
+@pytest.mark.parametrize("per", ["person", "placement", "channel", "household"])
+def test_a_cap_of_a_use_case_holds_back_that_use_case_alone(engine: Engine, per: str) -> None:
+    caps = [{"per": per, "limit": 2, "windowMinutes": 60}]
+    case(engine, "own-brand", tags=["own"], mandatory=True, caps=caps)
+    made = [told(engine, "u-1") for _ in range(4)]
+    assert [one.silence for one in made] == [None] * 4
+    assert ["own-brand" in serving(one) for one in made] == [True, True, False, False]
+    case(engine, "own-brand", tags=["own"], segments=["vip"], caps=caps)
+    assert [told(engine, "u-2").silence for _ in range(3)] == [None] * 3
+
+
 def test_what_serves_another_use_case_takes_nothing_of_the_cap(engine: Engine) -> None:
     case(engine, "own-brand", tags=["own"], caps=ONCE)
     case(engine, "few", items=["p-1", "p-2"])

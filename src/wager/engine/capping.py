@@ -2,7 +2,7 @@
 
 from collections import Counter as Counts
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -26,11 +26,13 @@ _SILENT = ("placement", "channel", "person", "household")
 @dataclass(frozen=True, slots=True)
 class Counter:
     """A cap, in force from `start` until `until`; `name` is what it counts for one person or
-    household, `about` the tag, placement or use case in it."""
+    household, `about` the tag, placement or use case in it, `case` the use case that declares it
+    and that alone it holds back."""
 
     cap: Cap
     name: str
     about: str = ""
+    case: str = ""
     start: datetime | None = None
     until: datetime | None = None
 
@@ -65,9 +67,15 @@ def counters(
         if case.state in IN_FORCE:
             for cap in case.caps:
                 found.setdefault(case.placement, []).append(
-                    replace(_counter(cap, case.name), start=case.start, until=case.until)
+                    _of_case(_counter(cap, case.name), case)
                 )
     return {name: tuple(dict.fromkeys(each)) for name, each in found.items()}
+
+
+def _of_case(one: Counter, case: UseCase) -> Counter:
+    """What an item or a tag may be shown holds whoever shows it; all else is the use case's own."""
+    name = "" if one.cap.per in ("item", "tag") else case.name
+    return replace(one, start=case.start, until=case.until, case=name)
 
 
 def running(caps: Sequence[Counter], now: datetime) -> Sequence[Counter]:
@@ -102,12 +110,11 @@ class Capping:
         rooms: dict[str, int] = {}
         full: dict[str, Reason] = {}
         for one in caps:
-            if one.cap.per in _SILENT:
+            if one.cap.per in ("useCase", *_SILENT):
                 if self._left(ask, one) < 1.0:
-                    return Limits(silence=_full(one))
-            elif one.cap.per == "useCase":
-                if self._left(ask, one) < 1.0:
-                    full[one.about] = _full(one)
+                    if not one.case:
+                        return Limits(silence=_full(one))
+                    full[one.case] = _full(one)
             elif one.cap.per == "tag":
                 tag, left = str(one.cap.tag), int(self._left(ask, one))
                 rooms[tag] = min(left, rooms.get(tag, left))
@@ -125,8 +132,9 @@ class Capping:
         shown = [one.item_id for one in decision.choices if one.item_id is not None]
         if not shown or decision.silence not in (None, BETTER_LEFT_ALONE):
             return True
+        serves = {one.use_case for one in decision.choices}
         taken = all(
-            self._reserve(ask, one, name, amount, f"{decision.decision_id}{part}")
+            self._reserve(ask, one, name, amount, f"{decision.decision_id}{part}", serves)
             for one in caps
             for name, amount, part in self._parts(one, decision, shown)
         )
@@ -161,8 +169,13 @@ class Capping:
             elif about:
                 yield "", len(about), ""
 
-    def _reserve(self, ask: Ask, one: Counter, item: str, amount: int, reservation: str) -> bool:
-        limit = NO_LIMIT if one.cap.unanswered else float(one.cap.limit)
+    def _reserve(
+        self, ask: Ask, one: Counter, item: str, amount: int, reservation: str,
+        serves: Collection[str | None],
+    ) -> bool:  # fmt: skip
+        """What serves another use case than the cap's own is counted, and has no limit there."""
+        free = one.cap.unanswered or (one.case and one.case not in serves)
+        limit = NO_LIMIT if free else float(one.cap.limit)
         return all(
             self._stores.ledger.reserve(
                 _key(owner, one, ask, item),

@@ -110,7 +110,7 @@ def _room(capping: Capping, one: Counter, placements: Sequence[str], ask: Ask, i
         unanswered=one.cap.unanswered,
         spent=int(spent),
         left=left,
-        name=one.about or None,
+        name=one.about or one.case or None,
         item_id=item or None,
         channel=str(ask.context["channel"]) if "channel" in ask.context else None,
         free_at=free_at,
