@@ -124,6 +124,37 @@ def test_a_public_key_asks_for_the_anonymous(client: httpx.Client, public: Heade
     assert decide(client, public).status_code == 200
 
 
+def test_a_public_key_is_told_nothing_of_what_the_team_calls_people(
+    client: httpx.Client, public: Headers, secret: Headers, engine: Any, token: Callable[..., str]
+) -> None:
+    warm(client, secret)
+    engine.publish(
+        segments=[
+            {"name": "in-debt", "condition": "profile.counts.orders > 1.0"},
+            {"name": "mourning", "condition": "profile.traits.mourning == true"},
+        ],
+        usecases=[
+            {"name": "lure-back", "placement": "home", "goal": "click", "state": "live",
+             "segments": ["in-debt"], "contextValue": {"in-debt": 3.0}},
+        ],
+        placements=[{"name": "home", "slots": 3, "exclude": ["mourning"]}],
+    )  # fmt: skip
+    engine.learn()
+    known = {"userId": "u-1", "userToken": token("u-1"), "explain": True}
+    answer = decide(client, public, **known)
+    names = ("in-debt", "lure-back", "mourning", "user_id", 'affinity":', "boughtOften")
+    assert [name for name in names if name in answer.text] == []
+    assert set(answer.json()) == PLAIN | {"candidates", "excluded", "dropped"}
+    assert {one["itemId"] for one in answer.json()["candidates"]}
+    full = decide(client, secret, userId="u-1", explain=True).text
+    assert all(name in full for name in ("in-debt", "lure-back", "boughtOften"))
+    mourns = {"userId": "u-1", "traits": {"mourning": True}}
+    assert client.post("/v1/identify", headers=secret, json=mourns).status_code == 200
+    silent = decide(client, public, **known)
+    assert silent.json()["silence"] == "excluded-segment"
+    assert "mourning" not in silent.text
+
+
 def test_a_public_key_asks_for_a_user_with_a_token(
     client: httpx.Client, public: Headers, token: Callable[..., str]
 ) -> None:

@@ -12,7 +12,7 @@ from wager.domain.definitions import Level
 from wager.domain.identity import Time
 from wager.errors import BadInput
 from wager.server.operations import Body, Call, Operation
-from wager.server.shapes import Answer, explained, plain, settled
+from wager.server.shapes import Answer, explained, in_public, plain, settled
 from wager.server.shared import Shared
 from wager.server.wire import KB, convert, encode, query, read
 from wager.stores.base import DecisionPage, DecisionQuery
@@ -83,10 +83,11 @@ class Decisions:
         )
         await self._service.durable(durable)
         self._service.metrics.decided(decisions, perf_counter() - started)
-        shape = explained if request.explain else plain
-        if request.placements is not None:
-            return encode(Answers([shape(one) for one in decisions]))
-        return encode(shape(decisions[0]))
+        if call.public:
+            answers = [in_public(one, explain=request.explain) for one in decisions]
+        else:
+            answers = [(explained if request.explain else plain)(one) for one in decisions]
+        return encode(answers[0] if request.placements is None else Answers(answers))
 
     async def _get(self, call: Call) -> bytes:
         logged = self._deciding.get(call.parts["decisionId"])

@@ -8,7 +8,9 @@ import msgspec
 import numpy as np
 from msgspec import UNSET, UnsetType
 
+from wager.decide.restraint import SILENCES
 from wager.domain.decisions import (
+    BETTER_LEFT_ALONE,
     Choice,
     Contender,
     Decision,
@@ -143,6 +145,41 @@ def explained(decision: Decision) -> Answer:
         limited_to=decision.limited_to,
         learns=decision.learns,
     )
+
+
+# What a browser is told in place of the names of segments and use cases, which are the team's own.
+UNNAMED = {
+    "excluded-segment": SILENCES["excluded-segment"],
+    BETTER_LEFT_ALONE: SILENCES[BETTER_LEFT_ALONE],
+    "segment": "popular with people like you",
+    "use-case": "what this place is for",
+}
+
+
+def in_public(decision: Decision, *, explain: bool) -> Answer:
+    """The decision as a browser may know it: what was chosen and what else there was, without what
+    is known of the person and what the team calls things."""
+    answer = plain(decision)
+    if explain:
+        seen = explained(decision)
+        bare = [] if seen.candidates is UNSET else seen.candidates
+        answer = msgspec.structs.replace(
+            answer,
+            candidates=[msgspec.structs.replace(one, features={}) for one in bare],
+            excluded=seen.excluded,
+            dropped=seen.dropped,
+        )
+    return msgspec.structs.replace(answer, choices=tuple(map(_unnamed, answer.choices)))
+
+
+def _unnamed(choice: Choice) -> Choice:
+    if choice.use_case is None and all(one.kind not in UNNAMED for one in choice.reasons):
+        return choice
+    reasons = tuple(
+        Reason(kind=one.kind, text=UNNAMED.get(one.kind, one.text), weight=one.weight)
+        for one in choice.reasons
+    )
+    return msgspec.structs.replace(choice, use_case=None, reasons=reasons)
 
 
 def settled(logged: LoggedDecision, answer: Answer) -> Answer:
