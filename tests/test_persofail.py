@@ -72,6 +72,20 @@ def test_a_story_of_kinds_needs_a_placement_that_names_some() -> None:
     assert played.verdict == "passed"
 
 
+def test_what_a_cap_leaves_out_is_not_taken_for_a_mistake() -> None:
+    caps = [{"per": "item", "limit": 1, "windowMinutes": 1440}]
+    played = list(play(one_placement(caps=caps), stories("sent-back", "detergent-in-time")))
+    assert failed(played) == {}
+
+
+def test_where_nobody_is_talked_to_no_story_is_passed() -> None:
+    quiet = {"from": "00:00", "to": "00:00"}
+    (played,) = play(one_placement(quietHours=quiet), stories("toilet-seat"))
+    assert (played.verdict, played.seen) == (
+        "not applicable", ["home: nobody was talked to: quiet-hours"],
+    )  # fmt: skip
+
+
 def test_without_a_placement_there_is_nothing_to_play_against() -> None:
     with pytest.raises(NotFound, match="wager apply"):
         list(play({}, scenarios()))

@@ -81,6 +81,9 @@ def _report(found: list[Played]) -> None:
             for what in one.seen:
                 out.print(f"    {what}", markup=False)
             out.print(f"    do: {one.hint}", markup=False)
+    silent = dict.fromkeys(what for one in found if one.verdict != "failed" for what in one.seen)
+    for what in silent:
+        out.print(f"not told in {what}", markup=False)
     counts = Counter(one.verdict for one in found)
     told = ", ".join(f"{counts[verdict]} {verdict}" for verdict in sorted(counts, reverse=True))
     out.print(f"{len(found)} stories: {told}")

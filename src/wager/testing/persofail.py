@@ -23,6 +23,11 @@ DRAWS = 12
 RAW = re.compile(r"\{\{|\{%|\bNone\b|\bnull\b|\bundefined\b|\bNaN\b")
 UNITS = {"m": 60.0, "h": 3600.0, "d": 86400.0}
 NAMED = {"bought": "Order Completed", "refunded": "Order Refunded", "cancelled": "Order Cancelled"}
+# Rules of what is known of the person: what a placement leaves out for other reasons, its caps for
+# example, is no sign that something was forgotten or misunderstood.
+OF_THE_PERSON = frozenset(
+    ("already-bought", "in-cart", "never-again", "not-due-yet", "wrong-life-stage")
+)
 Verdict = Literal["passed", "failed", "not applicable"]
 Configuration = Mapping[DefinitionKind, Sequence[Definition]]
 
@@ -110,15 +115,15 @@ def play(definitions: Configuration, stories: Iterable[Scenario]) -> Iterator[Pl
         raise NotFound("there is no placement to play against; apply some first: wager apply DIR")
     for story in stories:
         fitting = [one for one in placements if story.needs != "kinds" or one.kinds]
-        seen = [
-            f"{placement.name}: {what}"
-            for placement in fitting
-            for what in _Stage(definitions, story, placement).play()
-        ]
-        if not fitting:
-            yield Played(story.name, story.story, "not applicable")
-        elif seen:
+        seen, silent = [], []
+        for placement in fitting:
+            stage = _Stage(definitions, story, placement)
+            seen += [f"{placement.name}: {what}" for what in stage.play()]
+            silent += [f"{placement.name}: {stage.silent}"] if stage.silent else []
+        if seen:
             yield Played(story.name, story.story, "failed", seen, story.hint)
+        elif len(silent) == len(fitting):
+            yield Played(story.name, story.story, "not applicable", silent)
         else:
             yield Played(story.name, story.story, "passed")
 
@@ -129,6 +134,7 @@ class _Stage:
     def __init__(self, definitions: Configuration, story: Scenario, placement: Placement) -> None:
         self.story, self.placement = story, placement
         self.now = NOON
+        self.silent = ""  # why nothing at all was shown, so that the story could not go wrong
         self.engine = Engine(MemoryStores(), settings=Settings(), now=lambda: self.now)
         self._items = self._things()
         self.engine.publish(items=self._items.values())
@@ -147,6 +153,8 @@ class _Stage:
             self.now = NOON
             self.engine.learn()
             decisions = [self._ask(number) for number in range(self.story.ask.times)]
+            if all(one.silence is not None for one in decisions):
+                self.silent = f"nobody was talked to: {decisions[0].silence}"
             yield from self._wrong(decisions)
 
     def _things(self) -> dict[str, dict[str, Any]]:
@@ -238,7 +246,7 @@ class _Stage:
         for name in expect.offered:
             rules = {
                 left.rule for one in decisions for left in one.excluded if left.item_id == name
-            }
+            } & OF_THE_PERSON
             if rules:
                 yield f"{name!r} was left out by {', '.join(sorted(rules))}"
         for group in expect.once:
