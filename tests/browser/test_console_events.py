@@ -69,5 +69,12 @@ def test_a_quarantined_event_is_thrown_away(
     waiting = page.locator("li", has=page.locator(f"#payload-{entry['quarantineId']}"))
     waiting.locator("summary").click()
     waiting.get_by_role("button", name="Throw away").click()
+    sure = waiting.get_by_role("button", name="Throw away for good?")
+    expect(sure).to_be_visible()
+    assert "bad-2" in str(shop("GET", "/v1/quarantine")["quarantined"]), "one click is not enough"
+    page.keyboard.press("Tab")
+    expect(sure).to_have_count(0)
+    waiting.get_by_role("button", name="Throw away").press("Enter")
+    sure.press("Enter")
     expect(page.get_by_role("status")).to_contain_text("Thrown away")
     assert "bad-2" not in str(shop("GET", "/v1/quarantine")["quarantined"])

@@ -91,6 +91,7 @@ def test_whether_it_worked_stands_first(
         [
             *(f"{value:.3f}".rstrip("0") for value in (*means, found["lift"]["value"])),
             _percent(found["relative"]["value"]),
+            f"{found['bet']['decisions'] * found['lift']['value']:,.0f}",
         ]
     )
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
@@ -126,7 +127,8 @@ def test_which_tactics_work_with_their_lift_and_age(
     bought = known["bought"]
     row = page.locator("#tactics tbody tr").filter(has_text="bought before")
     expect(row).to_have_count(1)
-    expect(row).to_contain_text(f"{_percent(bought['lift']['value'])} (")
+    points = _percent(bought["lift"]["value"]).removesuffix(" %")
+    expect(row).to_contain_text(f"+{points} points (")
     expect(row).to_contain_text(f"{bought['bets']:,}")
     first = datetime.fromisoformat(bought["since"])
     expect(row).to_contain_text(f"since {first.day} {first:%b %Y}, ")

@@ -1,8 +1,10 @@
 """What the console writes: escaped, adding up, and as precise as it says."""
 
 import html
+import re
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -11,11 +13,12 @@ from hypothesis import strategies as st
 
 from wager.console.answers import Bet, Candidate, Shown
 from wager.console.content import why_not_showable
-from wager.console.format import Unit, clock, zone
+from wager.console.format import RULES, Unit, clock, zone
 from wager.console.markup import Markup, join, tag
 from wager.console.people import value_text, weight_now
 from wager.console.plots import waterfall
-from wager.console.slip import odds_rows, use_cases
+from wager.console.slip import odds_rows
+from wager.console.why import steps, use_cases
 from wager.domain.decisions import Choice, Contender, Reason, SafeChoice
 
 NOW = datetime(2026, 1, 5, 18, 0, tzinfo=UTC)
@@ -158,3 +161,23 @@ def test_the_use_cases_of_a_bet_say_who_won_and_what_the_others_had() -> None:
     for words in ("won slot 1; best: Apple, priority 0.2 (lever 2)", "no slot", "for other people"):
         assert words in said
     assert use_cases(_bet([1.0]), {}) is None
+
+
+def test_every_rule_of_the_reference_has_its_words() -> None:
+    page = Path(__file__).parents[2] / "docs" / "reference" / "reasons.md"
+    told = page.read_text(encoding="utf-8")
+    for heading in ("## Rules\n", "## Whom not to talk to\n"):
+        table = told.split(heading)[1].split("\n## ")[0]
+        named = re.findall(r"^\| `([a-z-]+)` \|", table, flags=re.MULTILINE)
+        assert named, heading
+        assert [name for name in named if name not in RULES] == []
+
+
+def test_a_step_down_is_led_by_the_level_it_speaks_of() -> None:
+    said = [
+        Reason(kind="evidence", text="not segment: the person is in no segment"),
+        Reason(kind="hedge", text="not worth it: the safe choice has most of the odds"),
+    ]
+    first, second = (str(one) for one in steps(said))
+    assert '<span class="level segment">segment</span> the person is in no segment' in first
+    assert "not worth it: the safe choice" in second

@@ -89,4 +89,4 @@ def test_words_that_tell_how_far_a_person_is_assume_as_much_as_those_of_the_prof
         engine.learn()
         (choice,) = engine.decide(placement="home", user_id="ada").choices
         assert choice.content["text"] == "bought"
-        assert choice.reasons[-1].text == "says what is known: context.journeyStage"
+        assert choice.reasons[-1].text == "The words say what is known: journey stage"

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 
 T = TypeVar("T")
 Query = Mapping[str, str | int | float | None]
-TIMEOUT_SECONDS = 20.0
+TIMEOUT = httpx.Timeout(300.0, connect=5.0)  # seconds; a report may read the whole log anew
 
 
 class Problem(Exception):
@@ -38,7 +38,7 @@ class Api:
     def __init__(self, *, base_url: str = "http://wager.internal", app: ASGIApp | None = None):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False) if app else None
         self._client = httpx.AsyncClient(
-            base_url=base_url, transport=transport, timeout=TIMEOUT_SECONDS, trust_env=False
+            base_url=base_url, transport=transport, timeout=TIMEOUT, trust_env=False
         )
         self._key: Callable[[], str | None] = lambda: None
 
@@ -83,7 +83,11 @@ class Api:
                 method, path, params=params or None, content=content, headers=signed
             )
         except httpx.HTTPError as error:
-            raise Problem(0, f"The server does not answer ({type(error).__name__}).") from error
+            raise Problem(
+                0,
+                f"The server does not answer ({type(error).__name__}). Is it running? Look at "
+                "/readyz and at its log.",
+            ) from error
         if response.status_code >= 400:
             raise _problem(response)
         return response.content

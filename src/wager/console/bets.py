@@ -2,7 +2,7 @@
 
 from urllib.parse import urlencode
 
-from wager.console import plots, slip
+from wager.console import plots, slip, why
 from wager.console.answers import Bet, Bets
 from wager.console.api import path_of
 from wager.console.asking import Units, item_titles, names_of, profile_id_of
@@ -124,11 +124,11 @@ async def one_bet(sheet: Sheet) -> None:
         with box("stack"):
             show(slip.head(found, choice, unit, titles))
             _why(choice, unit)
-            show(slip.use_cases(found, titles))
-            show(slip.stepped_down(found))
+            show(why.use_cases(found, titles))
+            show(why.stepped_down(found))
         with box("stack"):
             _others(found, choice, titles)
-            show(slip.left_out(found, titles))
+            show(why.left_out(found, titles))
             show(slip.came_of_it(found, choice, unit, titles))
     show(for_the_engineer(found, choice))
 
@@ -196,5 +196,5 @@ def _without_choice(bet: Bet) -> None:
             ),
             class_="card",
         ),
-        tag("div", join([slip.left_out(bet, {}), slip.stepped_down(bet)]), class_="stack"),
+        tag("div", join([why.left_out(bet, {}), why.stepped_down(bet)]), class_="stack"),
     )

@@ -21,7 +21,14 @@ MORE = 200
 LOOKED_THROUGH = 1000
 A_PAGE = 20
 ON_CLICK = """(e) => { const button = e.target.closest('button[data-act]');
-  if (button) emit(button.dataset.act, button.dataset.id,
+  if (!button) return;
+  if (button.dataset.sure && button.textContent !== button.dataset.sure) {
+    const word = button.textContent;
+    button.textContent = button.dataset.sure;
+    button.addEventListener('blur', () => { button.textContent = word }, {once: true});
+    return;
+  }
+  emit(button.dataset.act, button.dataset.id,
     button.closest('li').querySelector('textarea').value) }"""
 
 
@@ -156,11 +163,19 @@ def _waiting(found: Quarantine) -> Markup:
 def _one_waiting(one: Waiting) -> Markup:
     box_id = f"payload-{one.quarantine_id}"
     buttons = [
-        tag("button", word, type="button", class_="action", data_act=act, data_id=one.quarantine_id)
-        for act, word in (
-            ("repair", "Send repaired"),
-            ("replay", "Send as it is"),
-            ("discard", "Throw away"),
+        tag(
+            "button",
+            word,
+            type="button",
+            class_="action",
+            data_act=act,
+            data_id=one.quarantine_id,
+            data_sure=sure,
+        )
+        for act, word, sure in (
+            ("repair", "Send repaired", None),
+            ("replay", "Send as it is", None),
+            ("discard", "Throw away", "Throw away for good?"),
         )
     ]
     about = tag("span", f" {one.code} · {short(one.at)} UTC", class_="small")

@@ -14,7 +14,16 @@ RULES: Mapping[str, str] = {
     "elsewhere-on-page": "shown elsewhere on the page",
     "wrong-kind": "of a kind that this placement does not show",
     "unknown-item": "no longer in the content",
+    "not-due-yet": "bought so lately that it is not needed again yet",
+    "wrong-life-stage": "made for an age that no child of theirs is of",
     "capped": "shown as often as the caps allow",
+    "all-granted": "given out to as many people as there are of it",
+    "short": "nearly sold out: those who see it now are likely to buy the rest",
+    "tired": "passed over so often lately that it rests",
+    "just-seen": "looked at a moment ago: to show it back would feel watched",
+    "sensitive": "sensitive, and the person did not speak of it",
+    "surprising": "so fitting that the person would wonder how one knows",
+    "untagged": "without a tag that this placement requires",
     "unanswered": "shown as often as may be without a response",
     "quiet-hours": "in the person's quiet time",
     "excluded-segment": "in a segment that is not talked to",
@@ -66,6 +75,16 @@ def percent(share: float, places: int | None = None) -> str:
     return f"{100 * share:.{digits}f} %".replace("-", "−")
 
 
+def points(share: float, places: int | None = None) -> str:
+    """A difference between two shares, in percentage points with its sign.
+
+    >>> points(0.16), points(-0.0042), points(0.0)
+    ('+16', '−0.42', '0')
+    """
+    written = percent(abs(share), places).removesuffix(" %")
+    return f"{'+' if share > 0 else '−'}{written}" if share else "0"
+
+
 def places_of(share: float) -> int:
     """The decimals with which a share is written in percent."""
     size = abs(share)
@@ -114,6 +133,25 @@ class Unit:
         ('7.1 %', '0.384')
         """
         return percent(value) if self.is_share else number(value)
+
+    def gain(self, value: float) -> str:
+        """A difference, with its sign; of shares in percentage points.
+
+        >>> Unit(1.0).gain(0.16), Unit("properties.revenue").gain(-0.384)
+        ('+16', '−0.384')
+        """
+        if self.is_share:
+            return points(value)
+        return f"{'+' if value > 0 else ''}{number(value)}"
+
+    @property
+    def of_gains(self) -> str:
+        """What differences are counted in.
+
+        >>> Unit(1.0).of_gains, Unit("properties.revenue").of_gains
+        ('points', 'revenue')
+        """
+        return "points" if self.is_share else self.name
 
     def margin(self, value: float, beside: float) -> str:
         """A margin, with the decimals of the value that it stands beside.

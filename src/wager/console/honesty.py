@@ -13,6 +13,12 @@ from wager.console.verdicts import table, words
 from wager.domain.estimates import NotEnough
 
 SHARP = 1  # places behind the point
+MUCH = 0.1  # of what was won: from here on odds mislead
+ABOUT = (
+    "Each bet says how likely it wins. Taken in tenths by what was said, as many should be won as "
+    "was said: that is what odds are worth. They are put right all the time by what came of bets "
+    "that promised as much; log-loss punishes what was said with too much confidence."
+)
 
 
 @page("/honesty", "Honesty")
@@ -27,13 +33,25 @@ async def honesty(sheet: Sheet) -> None:
         show(tag("h2", "Said and won, in tenths of the choices by what was said"))
         if found.deciles:
             Chart("calibration", plots.calibration(found))
-            show(_table(found))
+            show(legend(), _table(found))
         else:
-            show(empty("Nothing is settled yet."))
+            show(empty("Nothing is settled yet: bets settle when they win, or their window ends."))
     shadows = await sheet.api.get("/v1/reports/shadow", Shadows, {"placement": placement})
     with box("card", "section"):
         show(tag("h2", "In the shadow: what other policies would have brought"))
         show(_shadows(shadows))
+
+
+def legend() -> Markup:
+    """What the two colours of said and won are."""
+    return tag(
+        "p",
+        tag("span", "grey", class_="strong"),
+        " is what was said, ",
+        tag("span", "green", class_="strong"),
+        " what was won. Where the odds are honest, both are equally high.",
+        class_="soft small",
+    )
 
 
 def _head(placement: str, placements: list[str]) -> Markup:
@@ -52,15 +70,46 @@ def _head(placement: str, placements: list[str]) -> Markup:
 
 def _figures(found: Calibration) -> Markup:
     return tag(
-        "dl",
-        _error("Said and won are apart by", found.error, found.error_by_chance),
-        _error("The same before they are put right", found.raw_error, None),
-        _skill("Better than always saying the base rate", found.skill),
-        _skill("The same before they are put right", found.raw_skill),
-        figure("Settled choices", whole(found.count)),
-        class_="figures even card",
-        id="figures",
+        "section",
+        tag("h2", answer(found)),
+        tag("p", ABOUT, class_="soft small"),
+        tag(
+            "dl",
+            _error("Said and won are apart by", found.error, found.error_by_chance),
+            _error("Without putting the odds right", found.raw_error, None),
+            _skill("Better than always saying the average", found.skill),
+            _skill("That, without putting the odds right", found.raw_skill),
+            figure("Settled choices", whole(found.count), "that all this is read of"),
+            class_="figures even gap",
+            id="figures",
+        ),
+        class_="card",
     )
+
+
+def answer(found: Calibration) -> str:
+    """In a sentence: are they honest, as far as is known?
+
+    >>> answer(Calibration(error=0.04, error_by_chance=0.05, count=900))
+    'Yes, as far as can be seen: honest odds would be as far off by chance alone.'
+    """
+    match found.error, found.error_by_chance:
+        case float(error), float(chance):
+            if error <= chance:
+                return (
+                    "Yes, as far as can be seen: honest odds would be as far off by chance alone."
+                )
+            if error <= MUCH:
+                return (
+                    f"Nearly: they are {percent(error, SHARP)} off, where honest odds would be "
+                    f"{percent(chance, SHARP)} off by chance."
+                )
+            return (
+                f"Not quite: they are {percent(error, SHARP)} off, where honest odds would be "
+                f"{percent(chance, SHARP)} off by chance. They are put right as bets settle."
+            )
+        case _:
+            return "Not known yet: too few bets are won."
 
 
 def _error(name: str, error: float | NotEnough | None, chance: float | NotEnough | None) -> Markup:
@@ -82,14 +131,13 @@ def _skill(name: str, skill: Skill | NotEnough | None) -> Markup:
 
 
 def _table(found: Calibration) -> Markup:
-    heads = ("said", "won", "choices")
-    lines = [
-        tag("tr", [tag("td", text) for text in (
-            percent(one.said, SHARP), percent(one.won, SHARP), whole(one.count)
-        )])
+    rows: list[list[str | Markup]] = [
+        [percent(one.said, SHARP), percent(one.won, SHARP), whole(one.count)]
         for one in found.deciles
-    ]  # fmt: skip
-    return tag("table", tag("tr", [tag("th", name) for name in heads]), lines, class_="small")
+    ]
+    heads = ("Said", "Won", "Choices")
+    summary = tag("summary", "The figures behind it")
+    return tag("details", summary, table(heads, rows, *heads), class_="small gap")
 
 
 def _shadows(found: Shadows) -> Markup:

@@ -5,7 +5,7 @@ from wager.console.markup import Markup, tag
 from wager.console.reported import Levels, LevelTrial
 from wager.console.slip import level_badge
 from wager.console.theme import empty
-from wager.console.verdicts import table, won, words
+from wager.console.verdicts import gain, table, won
 from wager.domain.definitions import LEVELS, Placement
 from wager.domain.estimates import Estimate
 
@@ -45,7 +45,7 @@ def _trials(trials: list[LevelTrial], placement: Placement, unit: Unit) -> Marku
         [
             tag("span", level_badge(one.level), " over ", level_badge(one.over)),
             _answer(one),
-            words(one.lift, unit.text),
+            gain(one.lift, unit),
             " and ".join(whole(count) for count in one.decisions),
         ]
         for one in trials

@@ -12,7 +12,8 @@ from wager.console.answers import Bets
 from wager.console.asking import Units, names_of
 from wager.console.charts import Chart
 from wager.console.fields import chips
-from wager.console.format import LEVEL_WORDS, percent, places_of, plural, rule, whole
+from wager.console.format import LEVEL_WORDS, percent, places_of, plural, points, rule, whole
+from wager.console.honesty import legend
 from wager.console.markup import Child, Markup, join, tag
 from wager.console.reported import Calibration, Overview
 from wager.console.slip import figure, level_badge, small
@@ -175,7 +176,7 @@ def _figures(overview: Overview) -> Markup:
         figure("Bets", whole(overview.bets), f"{whole(overview.open)} open{held}"),
         figure("Won", whole(overview.won), f"of {whole(settled)} settled"),
         _verdict("Win rate", within(overview.win_rate), said),
-        _verdict("Lift over the held-out", overview.lift, " in decisions won. ", _results()),
+        _lift(overview.lift),
         figure(
             "People",
             whole(overview.people),
@@ -186,8 +187,17 @@ def _figures(overview: Overview) -> Markup:
     )
 
 
-def _results() -> Markup:
-    return tag("a", "Did it work?", href=href("/results"))
+def _lift(lift: Verdict | None) -> Markup:
+    """In percentage points of the decisions won."""
+    name, more = "Lift over the held-out", tag("a", "Did it work?", href=href("/results"))
+    match lift:
+        case Estimate(value=value, low=low, high=high, confidence=confidence):
+            places = max(places_of(high - low) or 1, 1)
+            interval = f"{points(low, places)} to {points(high, places)}"
+            beside = f"points of decisions won, {interval} ({percent(confidence)} interval). "
+            return figure(name, points(value, places), beside, more)
+        case _:
+            return _verdict(name, lift, ". ", more)
 
 
 def _verdict(name: str, verdict: Verdict | None, *beside: Child) -> Markup:
@@ -225,18 +235,11 @@ def _calibrated(found: Calibration) -> Markup:
             "Nothing is settled yet. Bets settle when they are won, or when the goal's "
             "window has passed."
         )
+    more = tag("a", "Are the odds honest?", href=href("/honesty"))
     error = ""
     if found.error is not None:
-        error = f" Taken together they are {percent(found.error)} apart."
-    return tag(
-        "p",
-        tag("span", "grey", class_="strong"),
-        " is what was said, ",
-        tag("span", "green", class_="strong"),
-        " what was won. Where the odds are honest, both are equally high.",
-        error,
-        class_="soft small",
-    )
+        error = f"Taken together they are {percent(found.error)} apart. "
+    return join([legend(), tag("p", error, more, class_="soft small")])
 
 
 def _step_downs(overview: Overview) -> Markup:

@@ -6,7 +6,7 @@ from wager.console import levels, plots, tactics
 from wager.console.asking import Units, definitions
 from wager.console.charts import Chart
 from wager.console.fields import chips
-from wager.console.format import number, percent, whole
+from wager.console.format import Unit, number, percent, whole
 from wager.console.markup import Markup, tag
 from wager.console.reported import (
     Compared,
@@ -21,7 +21,7 @@ from wager.console.reported import (
 )
 from wager.console.slip import figure
 from wager.console.theme import Sheet, box, empty, href, page, show
-from wager.console.verdicts import lacking, sharp, table, won, words
+from wager.console.verdicts import gain, lacking, table, won, words
 from wager.domain.definitions import Placement
 from wager.domain.estimates import Estimate, NotEnough, Verdict
 
@@ -57,7 +57,7 @@ async def results(sheet: Sheet) -> None:
     show(_head(chosen, placements))
     if compared.replayed:
         show(tag("p", REPLAY, class_="note card"))
-    show(_worth(chosen, compared))
+    show(_worth(chosen, compared, units.of_goal(chosen.goal)))
     for journey in found.journeys:
         _closer(journey, chosen)
     if not found.journeys:
@@ -92,12 +92,14 @@ def _head(chosen: Placement, placements: list[Placement]) -> Markup:
 # ---- what bets brought beyond the safe choice
 
 
-def _worth(chosen: Placement, compared: Compared) -> Markup:
+def _worth(chosen: Placement, compared: Compared, unit: Unit) -> Markup:
     bet, holdout = compared.bet, compared.holdout
     counts = [f"{whole(one.decisions)} decisions" if one else "none" for one in (bet, holdout)]
+    counted = "wins (a slot counts once)" if unit.is_share else unit.name
     about = (
-        f"Of the goal {chosen.goal or 'click'}, per decision, with what it may as well be (95 %). "
-        "The held-out always get the safe choice."
+        f"What one decision brings of the goal {chosen.goal or 'click'}, in {counted}, with what "
+        "it may as well be (95 % interval). The held-out always get the safe choice: the "
+        "difference is what the bets brought."
     )
     body = tag(
         "dl",
@@ -107,8 +109,9 @@ def _worth(chosen: Placement, compared: Compared) -> Markup:
             holdout.mean if holdout else None,
             f"in {counts[1]}",
         ),
-        _mean("Lift: with bets, more by", compared.lift, ""),
+        _mean("Lift: with bets, more by", compared.lift, "per decision"),
         _mean("In relation", compared.relative, "more", percent),
+        _altogether(compared, "wins" if unit.is_share else unit.name),
         class_="figures even gap",
         id="figures",
     )
@@ -148,6 +151,20 @@ def _mean(name: str, found: Verdict | None, about: str, write: Write = number) -
             return figure(name, write(value), f"{write(low)} to {write(high)} {about}".strip())
         case missing:
             return figure(name, "not enough yet", words(missing).partition(": ")[2] or about)
+
+
+def _altogether(compared: Compared, counted: str) -> Markup | None:
+    """The lift of all decisions together; None where it is not known."""
+    lift, bet = compared.lift, compared.bet
+    if not isinstance(lift, Estimate) or bet is None:
+        return None
+    value, low, high = (bet.decisions * one for one in (lift.value, lift.low, lift.high))
+    word = "more" if value >= 0 else "less"
+    return figure(
+        f"All bets together: {counted} {word}",
+        whole(abs(value)),
+        f"{whole(low)} to {whole(high)} in {whole(bet.decisions)} decisions",
+    )
 
 
 def _hold_out() -> Markup:
@@ -205,7 +222,7 @@ def _steps(steps: list[TenureStep]) -> Markup:
             whole(one.decisions),
             percent(one.expected_rate) if one.expected_rate is not None else "",
             won(one.win_rate),
-            words(one.lift, sharp),
+            gain(one.lift, Unit()),
         ]
         for one in steps
     ]

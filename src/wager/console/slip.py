@@ -10,19 +10,15 @@ from wager.console.format import (
     clock,
     happened,
     moment,
-    number,
     percent,
     plural,
-    rule,
     short,
     span,
-    whole,
     zone,
 )
 from wager.console.markup import Child, Markup, tag
 from wager.console.theme import href
-from wager.domain.decisions import Choice, Outcome, Reason
-from wager.domain.definitions import LEVELS
+from wager.domain.decisions import Choice, Outcome
 from wager.domain.settlement import LEFT
 
 Titles = Mapping[str, str]
@@ -153,9 +149,18 @@ def head(bet: Bet, choice: Choice, unit: Unit, titles: Titles) -> Markup:
             " · replayed" if bet.replayed else None,
             class_="soft small",
         ),
+        _words(choice),
         _figures(bet, choice, unit, titles),
         class_="card",
     )
+
+
+def _words(choice: Choice) -> Markup | None:
+    """The words that were shown, where they are other than the title."""
+    text = choice.content.get("text")
+    if not isinstance(text, str) or not text.strip() or text == choice.content.get("title"):
+        return None
+    return tag("p", f"“{text.strip()}”", class_="said")
 
 
 def winners(bet: Bet) -> list[int]:
@@ -252,77 +257,6 @@ def named_items(bet: Bet, choice: Choice) -> list[str]:
     wanted = [one.item_id for one in bet.use_cases]
     found = [choice.item_id, *(one.item_id for one in ranked), *safe, *examples, *wanted]
     return sorted({name for name in found if name is not None})
-
-
-def left_out(bet: Bet, titles: Titles) -> Markup:
-    """How many were left out by which rule, and some of them by name."""
-    counts = sorted(bet.dropped.items(), key=lambda pair: -pair[1])
-    if not counts:
-        return tag(
-            "section",
-            tag("h2", "Left out"),
-            tag("p", "Nothing: every candidate was free."),
-            class_="card",
-        )
-    lines = [(tag("dt", whole(count)), tag("dd", rule(name))) for name, count in counts]
-    some = [
-        tag(
-            "li",
-            titles.get(one.item_id, one.item_id),
-            tag("span", f": {rule(one.rule)}", class_="soft"),
-        )
-        for one in bet.excluded[:SHOWN_EXAMPLES]
-    ]
-    examples = tag("details", tag("summary", "Which ones"), tag("ul", some), class_="gap small")
-    return tag(
-        "section",
-        tag("h2", "Left out"),
-        tag("dl", lines, class_="counted"),
-        examples if some else None,
-        class_="card",
-    )
-
-
-def use_cases(bet: Bet, titles: Titles) -> Markup | None:
-    """Which use case won which slot, and what the others would have shown."""
-    if not bet.use_cases and not bet.beside:
-        return None
-    lines = []
-    for one in bet.use_cases:
-        best = "nothing that may be shown"
-        if one.item_id is not None:
-            best = f"{titles.get(one.item_id, one.item_id)}, priority {one.priority:.3g}"
-        weighed = "mandatory" if one.mandatory else f"lever {one.lever:g}"
-        if one.context_value != 1.0:
-            weighed += f", context {one.context_value:g}"
-        won = (
-            f"won slot {', '.join(str(slot + 1) for slot in one.slots)}" if one.slots else "no slot"
-        )
-        lines.append((tag("dt", one.use_case), tag("dd", f"{won}; best: {best} ({weighed})")))
-    lines += [(tag("dt", name), tag("dd", "for other people")) for name in bet.beside]
-    return tag(
-        "section",
-        tag("h2", "Use cases that wanted the slots"),
-        tag("dl", lines, class_="timeline"),
-        class_="card",
-    )
-
-
-def stepped_down(bet: Bet) -> Markup | None:
-    """Why no more was assumed of the person than was."""
-    if not bet.stepped_down:
-        return None
-    if bet.silence is not None:
-        why = [tag("li", one.text) for one in bet.stepped_down if one.kind == bet.silence]
-        return tag("section", tag("h2", "Why not talked to"), tag("ul", why), class_="card")
-    above = LEVELS.index(bet.level) < len(LEVELS) - 1
-    question = f"Why {bet.level}, and not more?" if above else "What else was said"
-    lines = [tag("li", _promised(one)) for one in bet.stepped_down]
-    return tag("section", tag("h2", question), tag("ul", lines), class_="card")
-
-
-def _promised(why: Reason) -> str:
-    return f"{why.text} (the best: {number(why.weight)})" if why.weight else why.text
 
 
 def came_of_it(bet: Bet, choice: Choice, unit: Unit, titles: Titles) -> Markup:

@@ -9,7 +9,7 @@ from wager.console.markup import Markup, tag
 from wager.console.reported import Tactic
 from wager.console.slip import level_badge
 from wager.console.theme import box, empty, show
-from wager.console.verdicts import table, words
+from wager.console.verdicts import gain, table
 from wager.domain.estimates import Estimate
 
 FEATURES: Mapping[str, str] = {
@@ -94,7 +94,7 @@ def _table(rows: list[tuple[Tactic, str]], unit: Unit) -> Markup:
     lines: list[list[str | Markup]] = [
         [
             level_badge(one.tactic) if one.kind == "level" else tag("span", name, class_="strong"),
-            words(one.lift, unit.text),
+            gain(one.lift, unit),
             whole(one.bets),
             whole(one.shown),
             age(one),

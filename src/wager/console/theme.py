@@ -1,6 +1,7 @@
 """The paper that every page is printed on: its head, its style, and how problems are told."""
 
 import functools
+import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 
 from wager.console.api import Api, Problem, SignedOut
 from wager.console.markup import Child, Markup, join, tag
+from wager.console.patience import in_time
 
 STYLE = Path(__file__).with_name("console.css").read_text(encoding="utf-8")
 SCRIPT = Path(__file__).with_name("console.js").read_text(encoding="utf-8")
@@ -35,6 +37,11 @@ SECTIONS = (
     ("Events", "/events"),
     ("Honesty", "/honesty"),
 )
+BROKEN = (
+    "This page could not be written. What went wrong stands in the server's log; bets go on being "
+    "placed and learnt from."
+)
+log = logging.getLogger("wager")
 Build = Callable[["Sheet"], Awaitable[Response | None]]
 
 
@@ -63,7 +70,8 @@ def page(path: str, title: str) -> Callable[[Build], Build]:
         async def shown(request: Request) -> Response | None:
             api: Api = request.scope[API]
             with _frame(request) as notices:
-                return await _written(build, Sheet(api, request, notices))
+                sheet = Sheet(api, request, notices)
+                return await in_time(lambda: _written(build, sheet))
 
         return build
 
@@ -108,9 +116,18 @@ def empty(*children: Child) -> Markup:
 
 
 def problem_card(problem: Problem) -> Markup:
-    """An error of the API in plain words."""
+    """An error of the API in plain words, and the way on."""
     title = "Not found" if problem.status == 404 else "This did not work"
-    return tag("section", tag("h2", title), tag("p", problem.detail), class_="card", role="alert")
+    again = tag("a", "Try again", href="", class_="action")
+    back = tag("a", "To the overview", href=href("/"), class_="action")
+    return tag(
+        "section",
+        tag("h1", title, class_="bet-title"),
+        tag("p", problem.detail, class_="gap"),
+        tag("p", None if problem.status == 404 else again, back, class_="buttons gap"),
+        class_="card",
+        role="alert",
+    )
 
 
 async def _written(build: Build, sheet: Sheet) -> Response | None:
@@ -121,8 +138,14 @@ async def _written(build: Build, sheet: Sheet) -> Response | None:
     except Problem as problem:
         if problem.status == 404:
             ui.status_code(404)
+        elif not problem.status:
+            ui.status_code(503)
         show(problem_card(problem))
-        return None
+    except Exception:
+        log.exception("page %s could not be written", sheet.request.url.path)
+        ui.status_code(500)
+        show(problem_card(Problem(500, BROKEN)))
+    return None
 
 
 @contextmanager

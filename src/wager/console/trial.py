@@ -10,6 +10,7 @@ import msgspec
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
+from wager.console import why
 from wager.console.answers import Bet, Blocked, Named, Person
 from wager.console.api import Problem, path_of
 from wager.console.asking import Units, item_titles
@@ -247,7 +248,7 @@ def _choices(trial: Trial) -> Iterable[Markup]:
 
 
 def _answer(bet: Bet, unit: Unit, said: str, blocks: Markup | None) -> Markup:
-    down = [tag("li", one.text) for one in bet.stepped_down]
+    down = why.steps(bet.stepped_down)
     dropped = ", ".join(
         f"{whole(count)} {rule(name)}" for name, count in sorted(bet.dropped.items())
     )
@@ -269,7 +270,7 @@ def _answer(bet: Bet, unit: Unit, said: str, blocks: Markup | None) -> Markup:
             tag("p", f"Left out: {dropped}.", class_="soft small gap") if dropped else None,
             tag(
                 "details",
-                tag("summary", f"Why {bet.level}, and not more?"),
+                tag("summary", why.question(bet)),
                 tag("ul", down),
                 class_="small gap",
             )

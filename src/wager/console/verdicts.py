@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from wager.console.format import number, percent, whole
+from wager.console.format import Unit, number, percent, whole
 from wager.console.markup import Markup, tag
 from wager.domain.estimates import Estimate, NotEnough, Verdict
 
@@ -23,6 +23,18 @@ def words(found: Verdict | None, write: Callable[[float], str] = number) -> str:
             return f"not enough yet: {lacking(found)}"
         case None:
             return "not enough yet"
+
+
+def gain(found: Verdict | None, unit: Unit) -> str:
+    """What something brings more, in the goal's unit; of shares in percentage points.
+
+    >>> gain(Estimate(value=0.16, low=-0.01, high=0.31, count=9, method="m"), Unit(1.0))
+    '+16 points (−1.0 to +31)'
+    """
+    if isinstance(found, Estimate):
+        interval = f"{unit.gain(found.low)} to {unit.gain(found.high)}"
+        return f"{unit.gain(found.value)} {unit.of_gains} ({interval})".replace("  ", " ")
+    return words(found)
 
 
 def won(found: Verdict | None) -> str:
@@ -46,7 +58,13 @@ def lacking(found: NotEnough) -> str:
     >>> lacking(NotEnough(needed=30, seen=2, what="profiles in each group"))
     'needs 30 people in each group, seen 2'
     """
+    if found.what.startswith("won in the holdout"):
+        return (
+            f"needs about {whole(found.needed)} decisions of the held-out won, seen "
+            f"{whole(found.seen)}"
+        )
     what = found.what.replace("profiles", "people")
+    what = f"decisions {what}" if what.startswith("won in") or what == "won" else what
     return f"needs {whole(found.needed)} {what}, seen {whole(found.seen)}"
 
 

@@ -63,7 +63,7 @@ def _why_not(level: Level, ask: Ask, words: bool) -> str | None:
     if level == "neutral":
         return None
     if level not in ask.placement.levels:
-        return f"placement {ask.placement.name!r} does not use it"
+        return f"{ask.placement.name} is not to use it (levels)"
     match level:
         case "context":
             return _no_context(ask.profile, ask.cart)
@@ -75,9 +75,9 @@ def _why_not(level: Level, ask: Ask, words: bool) -> str | None:
         case "crowd":
             if ask.snapshot.baskets < BASKETS_FOR_CROWD and ask.limited_to is None:
                 seen, needed = int(ask.snapshot.baskets), int(BASKETS_FOR_CROWD)
-                return f"{seen} baskets of the crowd seen, {needed} needed"
+                return f"only {seen} orders are known of everybody, and it takes {needed}"
         case "customization":
-            return None if words else "there are no words to merge anything into"
+            return None if words else "there are no words here that could say what is known"
         case _:
             assert_never(level)
     return None
@@ -99,6 +99,6 @@ def _no_context(profile: Profile, cart: Sequence[str]) -> str | None:
     if actions >= ACTIONS_FOR_CONTEXT:
         return None
     return (
-        f"{int(seen)} orders of {ORDERS_FOR_CONTEXT} and {int(actions)} actions of "
-        f"{ACTIONS_FOR_CONTEXT} known"
+        f"too little is known: {int(seen)} of {ORDERS_FOR_CONTEXT} orders, and {int(actions)} of "
+        f"{ACTIONS_FOR_CONTEXT} views and clicks"
     )

@@ -1,6 +1,7 @@
 """Why this choice: the parts of its expected reward, said in words, adding up to the whole."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -10,6 +11,10 @@ from wager.decide.payoff import Worth
 from wager.domain.asking import Ask, part_of_day
 from wager.domain.decisions import Reason
 
+NOTHING_SAID = Reason(
+    kind="template",
+    text="not customization: the words say nothing of the person, for what they need is not known",
+)
 MOST = 5  # contributions that are said one by one
 _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("popular", ("popular", "popularRate")),
@@ -85,8 +90,8 @@ _RECORD = {
     "item-record": "what came of showing it before",
     "segment-record": "what came of showing it to people in the same segment",
     "person-record": "what this person did when it was shown",
-    "floor": "an outcome brings nothing at the least",
-    "honesty": "put right by what came of bets that promised as much",
+    "floor": "nothing brings less than nothing",
+    "honesty": "put right by what bets that promised as much have brought",
 }
 _SAID = _RECORD | {
     "popular": "how popular it is with everybody lately",
@@ -98,6 +103,19 @@ _SAID = _RECORD | {
 }
 _KINDS = (*(kind for kind, _ in _GROUPS), *_RECORD)
 _EVERYBODY = "what this place brings with anybody"
+
+
+def words_use(fields: Iterable[str]) -> Reason:
+    """That the words of a choice say something that is known of the person.
+
+    >>> words_use(["profile.traits.favouriteCategory", "context.journeyStage"]).text
+    'The words say what is known: favourite category, journey stage'
+    """
+    named = {_CAPITALS.sub(r" \1", one.rpartition(".")[2]).lower().strip() for one in fields}
+    return Reason(kind="template", text=f"The words say what is known: {', '.join(sorted(named))}")
+
+
+_CAPITALS = re.compile(r"([A-Z]+)")
 
 
 def _title(ask: Ask, item_id: str | None) -> str:

@@ -13,7 +13,7 @@ from wager.decide.features import rows
 from wager.decide.ladder import at_level
 from wager.decide.payoff import Worth, nothing_learnt, with_nothing, worth
 from wager.decide.policies import Left, Odds
-from wager.decide.reasons import reasons
+from wager.decide.reasons import NOTHING_SAID, reasons, words_use
 from wager.decide.restraint import Surprise, has_tag, is_full
 from wager.decide.slate import Slate, draw
 from wager.domain.asking import Ask
@@ -303,9 +303,10 @@ class Bettor:
             elif not notes:
                 notes.append(Reason(kind="template", text=f"words not merged: {problem}"))
         if not used:
+            if ask.level == "customization" and not notes:
+                notes.append(NOTHING_SAID)
             return shown, level, ()
-        words = Reason(kind="template", text=f"says what is known: {', '.join(sorted(set(used)))}")
-        return shown, max(level, "customization", key=LEVELS.index), (words,)
+        return shown, max(level, "customization", key=LEVELS.index), (words_use(used),)
 
     def _plain(self, ask: Ask, name: str) -> dict[str, Any]:
         """An item's content without anything merged in: the same for everybody, so it is kept."""
