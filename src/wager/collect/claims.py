@@ -32,18 +32,20 @@ def trusted(payload: Payload, kind: EventKind, context: Mapping[str, Any]) -> Cl
     found: list[Identity] = []
     if user_id := identifier("userId", payload.user_id):
         found.append(Identity("user_id", user_id))
-    if "externalIds" in context:
-        found += external_ids(context["externalIds"])
-    own = payload.traits if kind == "identify" else None
-    for traits in (own, context.get("traits")):
-        if isinstance(traits, dict):
-            found += _reachable(traits)
+    if context:
+        found += external_ids(context.get("externalIds"))
+    if context or kind == "identify":
+        own = payload.traits if kind == "identify" else None
+        for traits in (own, context.get("traits")):
+            if isinstance(traits, dict):
+                found += _reachable(traits)
     if anonymous_id := identifier("anonymousId", payload.anonymous_id):
         found.append(Identity("anonymous_id", anonymous_id))
     previous = _previous(payload, kind, "user_id")
     if not found:
         raise _missing(payload)
-    return Claims(identities=tuple(dict.fromkeys(found)), verified=True, previous=previous)
+    once = tuple(dict.fromkeys(found)) if len(found) > 1 else (found[0],)
+    return Claims(identities=once, verified=True, previous=previous)
 
 
 def public(payload: Payload, kind: EventKind, context: Mapping[str, Any], verify: Verify) -> Claims:

@@ -33,7 +33,7 @@ def shown(value: object) -> str:
 
 def as_json(payload: object) -> bytes:
     """The payload as JSON, within the bounds; whatever Python types it had, plain ones come out."""
-    if not isinstance(payload, Mapping):
+    if type(payload) is not dict and not isinstance(payload, Mapping):
         raise Unreadable(
             "not-an-object",
             f'an event is a JSON object such as {{"type": "track", ...}}, not {shown(payload)}',

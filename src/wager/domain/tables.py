@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
-from weakref import ref
 
 V = TypeVar("V")
 
@@ -18,19 +17,20 @@ class Table(dict[str, V]):
     ['b', 'c']
     """
 
-    __slots__ = ("__weakref__", "since", "touched")
+    __slots__ = ("mark", "since", "touched")
 
     def __init__(self, since: Mapping[str, V]) -> None:
-        super().__init__(since)
+        dict.__init__(self, since)
         self.touched: set[str] = set()
-        self.since = ref(since) if type(since) is Table else None
+        self.mark = object()  # what a copy remembers of it, so that it need not outlive its use
+        self.since = since.mark if type(since) is Table else None
 
     def __setitem__(self, key: str, value: V) -> None:
-        super().__setitem__(key, value)
+        dict.__setitem__(self, key, value)
         self.touched.add(key)
 
     def __delitem__(self, key: str) -> None:
-        super().__delitem__(key)
+        dict.__delitem__(self, key)
         self.touched.add(key)
 
     def pop(self, key: str, default: V | None = None) -> V | None:  # type: ignore[override]
@@ -51,7 +51,7 @@ def differing(old: Mapping[str, object], new: Mapping[str, object]) -> Collectio
     """
     if old is new:
         return ()
-    if type(new) is Table and new.since is not None and new.since() is old:
+    if type(new) is Table and type(old) is Table and new.since is old.mark:
         return new.touched
     known = old.get
     found = {key for key, one in new.items() if known(key) is not one}

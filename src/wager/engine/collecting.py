@@ -1,6 +1,6 @@
 """The way of an event: read, given to its person, folded, logged, joined to the bets it settles."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
@@ -130,9 +130,10 @@ class Collecting:
         folded: dict[str, Profile] = {}
         for profile_id, events in batch.by_profile().items():
             profile = batch.profiles[profile_id]
-            whole = self._completed(profile, events)
-            completed.update((event.message_id, event) for event in whole)
-            profile, told = self._with_marks(profile, whole)
+            names = {event.name for event in events}
+            whole = self._completed(profile, events, names)
+            completed.update([(event.message_id, event) for event in whole])
+            profile, told = self._with_marks(profile, whole, names)
             after = golden.fold(profile, told, self.live.items)
             before = batch.before.get(profile_id)
             after = self._grouped(after, now, before)
@@ -154,9 +155,11 @@ class Collecting:
         self.hooks.sold([one.event for one in stored])
         return stored, tuple(effects)
 
-    def _with_marks(self, profile: Profile, events: list[Event]) -> tuple[Profile, Sequence[Event]]:
+    def _with_marks(
+        self, profile: Profile, events: list[Event], names: Set[str]
+    ) -> tuple[Profile, Sequence[Event]]:
         """The profile and its events, as if what is marked as a gift had said so itself."""
-        if not profile.marks and all(event.name != GIFT_MARKED for event in events):
+        if not profile.marks and GIFT_MARKED not in names:
             return profile, events
         marks = gifts.marks(profile, events)
         profile = giving.marked(self.stores, self.live.items, profile, marks)
@@ -174,14 +177,14 @@ class Collecting:
             return profile
         return replace(profile, segments=members)
 
-    def _completed(self, profile: Profile, events: list[Event]) -> list[Event]:
+    def _completed(self, profile: Profile, events: list[Event], names: Set[str]) -> list[Event]:
         """The events with what only the profile and the log know, so that each stands for itself.
 
         What the person has refused holds for events that do not speak of it; an order without a
         time zone happened in the person's; signs of a gift are told; a refund is told its order.
         """
         refused = golden.refused(profile, events)
-        if not refused and all(event.name not in COMPLETED for event in events):
+        if not refused and COMPLETED.isdisjoint(names):
             return events
         whole = []
         for event in events:

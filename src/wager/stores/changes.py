@@ -4,18 +4,22 @@ A shop's regular has hundreds of purchases and leanings, and most events touch t
 """
 
 from collections.abc import Callable, Iterable
-from operator import attrgetter
+from itertools import compress
+from operator import attrgetter, is_not
 from typing import Any
 
 import msgspec
+from msgspec.structs import astuple
 
 from wager.domain.profiles import TABLES, Profile
 from wager.domain.tables import differing
 
 _NAMED = ("profile_id", "created_at", "updated_at", "version")
-_SINGLE = tuple(name for name in Profile.__struct_fields__ if name not in (*TABLES, *_NAMED))
+_FIELDS = Profile.__struct_fields__
+_PLACES = range(len(_FIELDS))
+_TABLES = frozenset(TABLES)
+_SINGLE = tuple(name for name in _FIELDS if name not in (*TABLES, *_NAMED))
 _tables: Callable[[Profile], tuple[dict[str, object], ...]] = attrgetter(*TABLES)
-_single: Callable[[Profile], tuple[object, ...]] = attrgetter(*_SINGLE)
 
 
 class Changes(msgspec.Struct, frozen=True, array_like=True):
@@ -40,26 +44,26 @@ def changes(before: Profile, after: Profile) -> Changes:
     """
     told: dict[str, Any] = {}
     gone: dict[str, list[str]] = {}
-    for table, old, new in zip(TABLES, _tables(before), _tables(after), strict=True):
-        if old is new:
-            continue
-        names = differing(old, new)
-        told[table] = {name: new[name] for name in names if name in new}
-        if len(told[table]) < len(names):
-            gone[table] = sorted(name for name in names if name not in new)
     fields = []
-    for name, one, other in zip(_SINGLE, _single(before), _single(after), strict=True):
-        if one is not other:
+    old, new = astuple(before), astuple(after)
+    for place in compress(_PLACES, map(is_not, old, new)):
+        name, was, now = _FIELDS[place], old[place], new[place]
+        if name in _TABLES:
+            names = differing(was, now)
+            told[name] = {key: now[key] for key in names if key in now}
+            if len(told[name]) < len(names):
+                gone[name] = sorted(key for key in names if key not in now)
+        elif name not in _NAMED:
+            told[name] = now
             fields.append(name)
-            told[name] = other
-    now = Profile(
+    body = Profile(
         profile_id=after.profile_id,
         created_at=after.created_at,
         updated_at=after.updated_at,
         version=after.version,
         **told,
     )
-    return Changes(now, gone, tuple(fields))
+    return Changes(body, gone, tuple(fields))
 
 
 def with_changes(body: Profile, told: Changes) -> Profile:

@@ -46,9 +46,9 @@ class Cache(Generic[K, V]):
         return value
 
     def put(self, key: K, value: V) -> None:
-        self.drop(key)
-        self._used += self._cost(value)
-        self._values[key] = value
+        before = self._values.get(key)
+        self._used += self._cost(value) - (0 if before is None else self._cost(before))
+        self._values[key] = value  # who puts has asked before: it was moved to the end then
         while self._used > self._limit and self._values:
             _, dropped = self._values.popitem(last=False)
             self._used -= self._cost(dropped)

@@ -98,7 +98,7 @@ class SqliteProfiles:
         """
         batch, profile, before = self._journal.batch(), known.profile, known.written
         what, number = f"the profile {profile_id!r}", known.number
-        if before and known.size >= _SMALL and _columns(before) == _columns(profile):
+        if before and known.size >= _SMALL and _same_columns(before, profile):
             told = encoded(changes(before, profile), what)
             beside, number = known.told + len(told), number + 1
             if beside <= max(_FEW, known.size // 8):
@@ -147,8 +147,8 @@ class SqliteProfiles:
         return existed
 
 
-def _columns(profile: Profile) -> tuple[object, ...]:
-    return profile.merged_into, profile.segments
+def _same_columns(one: Profile, other: Profile) -> bool:
+    return one.merged_into == other.merged_into and one.segments == other.segments
 
 
 def words(segments: Sequence[str]) -> str:

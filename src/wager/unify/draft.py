@@ -10,14 +10,13 @@ from datetime import datetime
 from functools import lru_cache
 from math import exp2
 from operator import add, attrgetter
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
 from wager.domain.identity import PURPOSES, Identity, Purpose
 from wager.domain.profiles import (
-    TABLES,
     Affinity,
     Block,
     Count,
@@ -32,7 +31,8 @@ from wager.domain.tables import Table
 
 PURCHASE_HALF_LIFE_DAYS = 60.0
 MOST_IGNORED, MOST_TASTES = 8, 12
-VISIT_BITS = (1 << 63) - 1
+MOST_DAYS = 63
+VISIT_BITS = (1 << MOST_DAYS) - 1
 # The bounds of one profile. A table that outgrows its bound by a tenth is cut back to it: the
 # oldest go, of purchases and affinities the weakest. What a person blocked is never dropped.
 BOUNDS = {
@@ -60,44 +60,52 @@ _AT: dict[str, Callable[[Any], Any]] = {
     "uses": attrgetter("at"),
 }
 _NOTHING_LEFT = 1e-9
+_CART = ("cart", "removed")
 _DAY = 86400.0
 T = TypeVar("T")
+
+
+class Opened(Generic[T]):
+    """A table of the profile: asked for the first time it is copied, and from then on our own."""
+
+    def __set_name__(self, _: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, draft: "Draft", _: type) -> T:
+        table: Any = Table(getattr(draft.profile, self._name))
+        draft.tables[self._name] = table
+        setattr(draft, self._name, table)  # where it is found before this descriptor
+        return table  # type: ignore[no-any-return]
 
 
 class Draft:
     """The tables of one profile, open for change; each is copied when it is first asked for."""
 
-    traits: dict[str, Field]
-    affinities: dict[str, Affinity]
-    counts: dict[str, Count]
-    purchases: dict[str, Purchase]
-    returned: dict[str, Purchase]
-    cart: dict[str, datetime]
-    removed: dict[str, datetime]
-    exposures: dict[str, Exposure]
-    viewed: dict[str, datetime]
-    liked: dict[str, datetime]
-    blocked: dict[str, Block]
-    unblocked_at: dict[str, datetime]
-    marks: dict[str, Mark]
-    consent: dict[Purpose, Field]
-    uses: dict[str, Use]
+    traits = Opened[dict[str, Field]]()
+    affinities = Opened[dict[str, Affinity]]()
+    counts = Opened[dict[str, Count]]()
+    purchases = Opened[dict[str, Purchase]]()
+    returned = Opened[dict[str, Purchase]]()
+    cart = Opened[dict[str, datetime]]()
+    removed = Opened[dict[str, datetime]]()
+    exposures = Opened[dict[str, Exposure]]()
+    viewed = Opened[dict[str, datetime]]()
+    liked = Opened[dict[str, datetime]]()
+    blocked = Opened[dict[str, Block]]()
+    unblocked_at = Opened[dict[str, datetime]]()
+    marks = Opened[dict[str, Mark]]()
+    consent = Opened[dict[Purpose, Field]]()
+    uses = Opened[dict[str, Use]]()
 
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
+        self.tables: dict[str, Table[Any]] = {}
         self.created_at = profile.created_at
         self.updated_at = profile.updated_at
         self.unverified, self.emptied_at = profile.unverified, profile.emptied_at
         self.hours, self.weekdays, self.events = profile.hours, profile.weekdays, profile.events
         self.visit_day, self.visit_days = profile.visit_day, profile.visit_days
         self.households = profile.households
-
-    def __getattr__(self, name: str) -> dict[str, Any]:
-        """A table asked for the first time: from here on our own."""
-        if name not in TABLES:
-            raise AttributeError(name)
-        table = self.__dict__[name] = Table[Any](getattr(self.profile, name))
-        return table
 
     def join(self, other: Profile) -> None:
         """Add all that another profile holds."""
@@ -155,14 +163,15 @@ class Draft:
 
     def finished(self, identities: Iterable[Identity] = ()) -> Profile:
         """The profile, one version on, its tables settled and within their bounds."""
-        touched = self.__dict__
+        touched = self.tables
         if "blocked" in touched or "unblocked_at" in touched:
             self._settle_blocks()
-        emptied = self.emptied_at != self.profile.emptied_at
-        if emptied or "cart" in touched or "removed" in touched:
-            self._settle_cart()
-        changes = {name: touched[name] or {} for name in TABLES if name in touched}
-        for name, table in changes.items():
+        if self.emptied_at != self.profile.emptied_at:
+            self._settle_cart({*self.cart, *self.removed})
+        elif carts := [touched[name].touched for name in _CART if name in touched]:
+            self._settle_cart(set().union(*carts))
+        changes: dict[str, Any] = {name: table or {} for name, table in touched.items()}
+        for name, table in touched.items():
             _bound(name, table)
         if "consent" in touched:
             refused = refusals(self.consent)
@@ -171,12 +180,13 @@ class Draft:
         if "traits" in touched:
             zone = self.traits.get("timezone")
             changes["timezone"] = zone.value if zone and zone_of(zone.value) else None
+        if identities:
+            changes["identities"] = together(self.profile.identities, identities)
         return msgspec.structs.replace(
             self.profile,
             created_at=self.created_at,
             updated_at=self.updated_at,
             version=self.profile.version + 1,
-            identities=together(self.profile.identities, identities),
             unverified=self.unverified,
             emptied_at=self.emptied_at,
             hours=self.hours,
@@ -196,20 +206,19 @@ class Draft:
             else:
                 del self.blocked[key]
 
-    def _settle_cart(self) -> None:
+    def _settle_cart(self, touched: Collection[str]) -> None:
         """What was added stays until it is removed or the cart emptied, at that time or later."""
-        if self.cart and (self.removed or self.emptied_at):
-            emptied_at = self.emptied_at
-            for item_id, at in list(self.cart.items()):
-                removed_at = self.removed.get(item_id)
-                gone = removed_at is not None and at <= removed_at
-                if gone or (emptied_at is not None and at <= emptied_at):
-                    del self.cart[item_id]
-        if self.removed:
-            for item_id, at in list(self.removed.items()):
-                past = self.emptied_at is not None and at <= self.emptied_at
-                if past or item_id in self.cart:
-                    del self.removed[item_id]
+        emptied_at = self.emptied_at
+        cart, removed = (self.tables.get(one, getattr(self.profile, one)) for one in _CART)
+        for item_id in touched:
+            at, removed_at = cart.get(item_id), removed.get(item_id)
+            last = _latest(removed_at, emptied_at)
+            if at is not None and last is not None and at <= last:
+                del self.cart[item_id]
+                at = None
+            past = removed_at is not None and emptied_at is not None and removed_at <= emptied_at
+            if past or (removed_at is not None and at is not None):
+                del self.removed[item_id]
 
 
 def refusals(consent: Mapping[Purpose, Field]) -> tuple[Purpose, ...]:
@@ -377,7 +386,8 @@ def join_visits(day: int, days: int, other_day: int, other_days: int) -> tuple[i
     """The newest day, and one bit for each active day up to it, 63 days back."""
     if day < other_day:
         day, days, other_day, other_days = other_day, other_days, day, days
-    return day, days | (other_days << (day - other_day) & VISIT_BITS if other_days else 0)
+    earlier = day - other_day
+    return day, days | (other_days << earlier & VISIT_BITS if earlier < MOST_DAYS else 0)
 
 
 def into(target: dict[str, T], key: str, piece: T, join: Callable[[T, T], T]) -> None:

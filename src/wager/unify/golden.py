@@ -75,8 +75,10 @@ def fold(
 
 def _fold(draft: Draft, event: Event, items: Mapping[str, Item]) -> None:
     draft.events += 1
-    draft.created_at = min(draft.created_at, event.at)
-    draft.updated_at = max(draft.updated_at, event.received_at)
+    if event.at < draft.created_at:
+        draft.created_at = event.at
+    if event.received_at > draft.updated_at:
+        draft.updated_at = event.received_at
     if event.consent:
         _consent(draft, event)
     if event.claimed is not None:
@@ -96,9 +98,12 @@ def _fold(draft: Draft, event: Event, items: Mapping[str, Item]) -> None:
     if event.kind == "track":
         if event.name == LIKED:
             leanings.liked(draft, event)
-        leanings.fold(draft, event, items)
-        uses.used(draft, event, items)
-    _traits(draft, event)
+        about = leanings.fold(draft, event, items)
+        if event.name == ORDERED:
+            about = uses.bought(event, items)
+        uses.used(draft, event, about)
+    if event.traits or event.context or event.kind == "group":
+        _traits(draft, event)
     name = event.name if event.kind == "track" else event.kind
     if not name.startswith("$"):
         into(draft.counts, name, Count(1.0, event.at), join_counts)

@@ -41,29 +41,25 @@ WEIGHTS: dict[str, float] = {
 }
 
 
-def fold(draft: Draft, event: Event, items: Mapping[str, Item]) -> None:
-    """The leanings that an event about one item (or about one tag or creator) moves."""
+def fold(draft: Draft, event: Event, items: Mapping[str, Item]) -> Iterable[str]:
+    """The leanings that an event about one item (or about one tag or creator) moves; the keys of
+    all that the item is about, or of what the event tells of an unknown one."""
     weight = WEIGHTS.get(event.name)
     properties = event.properties
     if weight is None or properties.get("gift") is True:
-        return
+        return ()
+    item_id = properties.get("itemId")
+    item = items.get(item_id) if isinstance(item_id, str) else None
+    about = keys(item, properties)
     scope = properties.get("scope", "item") if event.name in (DISLIKED, UNBLOCKED) else "item"
     if scope != "item":
         _add(draft, event, f"{scope}:{properties.get(scope)}", weight)
-        return
-    item_id = properties.get("itemId")
-    if isinstance(item_id, str):
+    elif isinstance(item_id, str):
         if event.name == PRODUCT_VIEWED:
             into(draft.viewed, item_id, event.at, later)
-        lean(draft, event, items.get(item_id), properties, weight)
-
-
-def lean(
-    draft: Draft, event: Event, item: Item | None, told: Mapping[str, Any], weight: float
-) -> None:
-    """Lean by `weight` to all that the item is about; an unknown item by what the event tells."""
-    for key, share in keys(item, told).items():
-        _add(draft, event, key, weight * share)
+        for key, share in about.items():
+            _add(draft, event, key, weight * share)
+    return about
 
 
 def lean_to_all(

@@ -1,6 +1,6 @@
 """Segments: named conditions over the profile, compiled once and asked often."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -28,8 +28,8 @@ class Program(Protocol):
 class CompiledSegment:
     """A condition ready to be asked, with the fields that it names.
 
-    `traits` are those that somebody must state (derived ones exist from the start). `made_of` are
-    the stored traits and counts that the answer depends on, `tables` whole tables. `at_decision`
+    `traits` are those that somebody must state (derived ones exist from the start). `of_traits` and
+    `of_counts` are the stored ones that the answer depends on, `tables` whole tables. `at_decision`
     says that the answer depends on the moment: it names `now`, `context`, a leaning (they decay) or
     a trait that grows with time; it is asked when a decision is made, and not stored. `answered`
     keeps the answers of a condition on a few fields of the context alone.
@@ -40,7 +40,8 @@ class CompiledSegment:
     in_floats: Program | None
     asked: Asked
     traits: tuple[str, ...]
-    made_of: frozenset[str]
+    of_traits: frozenset[str]
+    of_counts: frozenset[str]
     tables: tuple[str, ...]
     at_decision: bool
     answered: dict[tuple[object, ...], tuple[bool, bool]] = field(
@@ -67,16 +68,11 @@ def compile_segment(segment: Segment) -> CompiledSegment:
         in_floats=cel.compile(names.in_floats) if names.in_floats else None,
         asked=names,
         traits=tuple(name for name in names.traits if name not in view.DERIVED),
-        made_of=frozenset(_made_of(names, made)),
+        of_traits=frozenset(names.traits),
+        of_counts=frozenset((*names.counts, *(name for each in made for name in each.counts))),
         tables=tuple(dict.fromkeys(table for each in made for table in each.tables)),
         at_decision=bool(timed or names.now or names.context or names.affinities or names.whole),
     )
-
-
-def _made_of(names: Asked, made: Iterable[view.Derived]) -> Iterator[str]:
-    yield from (f"traits.{name}" for name in names.traits)
-    yield from (f"counts.{name}" for name in names.counts)
-    yield from (f"counts.{name}" for each in made for name in each.counts)
 
 
 def _first_line(error: ValueError) -> str:
@@ -97,13 +93,16 @@ def membership(
     """
     members: list[str] = []
     errors: dict[str, int] = {}
-    changed = _changed(before, profile) if before is not None else set[str]()
+    if before is not None:
+        traits = differing(before.traits, profile.traits)
+        counts = differing(before.counts, profile.counts)
     for segment in segments:
         if segment.at_decision:
             continue
         if (
             before is not None
-            and segment.made_of.isdisjoint(changed)
+            and segment.of_traits.isdisjoint(traits)
+            and segment.of_counts.isdisjoint(counts)
             and not (segment.tables and _moved(segment.tables, before, profile))
         ):
             if segment.name in before.segments:
@@ -115,17 +114,6 @@ def membership(
         if failed:
             errors[segment.name] = 1
     return tuple(members), errors
-
-
-def _changed(before: Profile, after: Profile) -> set[str]:
-    """The traits and counts that may have changed."""
-    changed = set[str]()
-    for table, old, new in (
-        ("traits", before.traits, after.traits),
-        ("counts", before.counts, after.counts),
-    ):
-        changed.update(f"{table}.{name}" for name in differing(old, new))
-    return changed
 
 
 def _moved(tables: Iterable[str], before: Profile, after: Profile) -> bool:

@@ -1,6 +1,6 @@
 """When, on which device and for what an account was used: what tells the people in it apart."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from zlib import crc32
 
 from wager.domain.content import Item
@@ -16,22 +16,30 @@ TASTES = 32  # categories are told apart by a hash of their names
 _HOUR = 3600
 
 
-def used(draft: Draft, event: Event, items: Mapping[str, Item]) -> None:
-    """Count an event that says what somebody chose, with all of the same three hours.
+def used(draft: Draft, event: Event, about: Iterable[str]) -> None:
+    """Count an event that says what somebody chose, with all of the same three hours; `about` are
+    the leanings' keys of it.
 
-    A gift was not chosen for anybody here. Of each use the 12 lowest taste numbers are kept: like
-    all of a profile it does not depend on the order in which events came.
+    Of each use the 12 lowest taste numbers are kept: like all of a profile it does not depend on
+    the order in which events came.
     """
     if event.name != ORDERED and WEIGHTS.get(event.name, 0.0) <= 0:
         return
-    tastes = tuple(sorted(_tastes(event, items))[:MOST_TASTES])
+    tastes = sorted([taste(key[9:]) for key in about if key.startswith("category:")])
     if not tastes:
         return
     local = local_time(event)
     began = int(event.at.timestamp()) // (HOURS_OF_USE * _HOUR)
-    device = device_of(event)
-    piece = Use(began, local.hour // HOURS_OF_USE, local.weekday() >= 5, device, tastes)
+    device, kept = device_of(event), tuple(tastes[:MOST_TASTES])
+    piece = Use(began, local.hour // HOURS_OF_USE, local.weekday() >= 5, device, kept)
     into(draft.uses, f"{began}:{device}", piece, join_uses)
+
+
+def bought(event: Event, items: Mapping[str, Item]) -> Iterator[str]:
+    """The leanings' keys of all that an order is for; a gift was not chosen for anybody here."""
+    for line in lines(event):
+        if not is_gift(event, line):
+            yield from keys(items.get(line["product_id"]), line)
 
 
 def device_of(event: Event) -> str:
@@ -58,18 +66,3 @@ def taste(category: str) -> int:
 def short(name: str) -> str:
     """What is kept of a device's name: enough to tell those of one account apart."""
     return f"{crc32(name.encode()):08x}"
-
-
-def _tastes(event: Event, items: Mapping[str, Item]) -> Iterator[int]:
-    if event.name == ORDERED:
-        own = (line for line in lines(event) if not is_gift(event, line))
-        told = [(line["product_id"], line) for line in own]
-    elif event.properties.get("gift") is True:
-        return
-    else:
-        told = [(event.properties.get("itemId"), event.properties)]
-    for item_id, properties in told:
-        item = items.get(item_id) if isinstance(item_id, str) else None
-        for key in keys(item, properties):
-            if key.startswith("category:"):
-                yield taste(key[9:])
