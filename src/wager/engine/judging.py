@@ -156,11 +156,11 @@ class Judging(msgspec.Struct):
         """Odds and draw of the first slot, and what the policy saw."""
         if decision.policy == "default" or not decision.choices:
             return
-        first, odds, drawn = decision.choices[0].item_id, [], None
-        for row, one in enumerate(decision.candidates):
-            odds.append(one.propensity)
-            if one.item_id == first and one.propensity == decision.choices[0].propensity:
-                drawn = row  # else a term of the placement has chosen
+        first, odds = decision.choices[0], [one.propensity for one in decision.candidates]
+        names = [one.item_id for one in decision.candidates]
+        drawn = names.index(first.item_id) if first.item_id in names else None
+        if drawn is not None and odds[drawn] != first.propensity:
+            drawn = None  # a term of the placement has chosen
         hour = _hour(decision.at)
         if drawn is not None and abs(sum(odds) - 1.0) < 1e-6:
             self._folds(decision.placement)[1].placed(hour, odds, drawn)

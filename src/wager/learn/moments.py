@@ -88,7 +88,7 @@ class Sums:
 
     def weights(self, at: Floats) -> Floats:
         """What showings of those moments (seconds since 1970) weigh."""
-        age = np.array([half_lives(one, self.half_life) for one in at.tolist()])
+        age = half_lives(at, self.half_life)
         weigh(self, float(age.max()))
         found: Floats = 2.0 ** (age - (self.unit or 0))
         self.newest = max(self.newest, float(found.max()))
@@ -215,12 +215,14 @@ class Moments:
             order = np.argsort(rows, kind="stable")
             rows, c, x, once, at = rows[order], c[order], x[order], once[order], at[order]
             starts = np.flatnonzero(np.diff(rows, prepend=-1))
+            some, d = rows[starts], len(self.columns)
+            c = c[:, :d]  # the others are none
             products = (c * once[:, None])[:, :, None] * np.hstack([c, x])[:, None, :]
             for sums in (*self.paces, self.block):
                 each = products * sums.weights(at)[:, None, None]
                 added = np.add.reduceat(each, starts, axis=0)
-                sums.precision[rows[starts]] += added[:, :, :COLUMNS]
-                sums.features[rows[starts]] += added[:, :, COLUMNS:]
+                sums.precision[some, :d, :d] += added[:, :, :d]
+                sums.features[some, :d] += added[:, :, d:]
             self._new = []
         if self._gained:
             rows, c, squares, at = (np.array(part) for part in zip(*self._gained, strict=True))

@@ -140,21 +140,25 @@ class Rewards:
         c = self.moments.moment(said, logged.sequence)
         n = self.numbers.at(count, logged.sequence)
         at = decision.at.timestamp()
-        for number, choice in enumerate(decision.choices):
-            candidate = seen.get(choice.item_id) if choice.item_id is not None else None
-            if candidate is None or not candidate.features:
-                continue
-            gain = gains.get(choice.slot, 0.0)
-            if new or gain:
-                item = str(choice.item_id), shares(str(choice.item_id))
-                row = self.moments.row(*item)
-                table = np.frombuffer(candidate.features, dtype="<f4").astype(float)
-                before = _said(decision, number, table, goal)
-                shown = _Shown(decision, choice, item, row, table[:-1], c, n, before, at)
-                if new:
-                    self._place(shown, candidate.expected_reward)
-                if gain:
-                    self._pay(shown, gain)
+        some = [
+            (number, choice, candidate)
+            for number, choice in enumerate(decision.choices)
+            if choice.item_id is not None and (new or gains.get(choice.slot))
+            and (candidate := seen.get(choice.item_id)) is not None and candidate.features
+        ]  # fmt: skip
+        if not some:
+            return True
+        logged_rows = b"".join([candidate.features for *_, candidate in some])
+        table = np.frombuffer(logged_rows, dtype="<f4").astype(float).reshape(len(some), -1)
+        for (number, choice, candidate), x in zip(some, table, strict=True):
+            item = str(choice.item_id), shares(str(choice.item_id))
+            row = self.moments.row(*item)
+            before = _said(decision, number, x, goal)
+            shown = _Shown(decision, choice, item, row, x[:-1], c, n, before, at)
+            if new:
+                self._place(shown, candidate.expected_reward)
+            if gain := gains.get(choice.slot, 0.0):
+                self._pay(shown, gain)
         return True
 
     @property
@@ -175,7 +179,7 @@ class Rewards:
         """A choice that brought nothing yet; `first` was said of it, had it been the first."""
         self.changes += 1
         choice, x = shown.choice, shown.x
-        self._rows.append(choice.looked * x)
+        self._rows.append(x if choice.looked == 1.0 else choice.looked * x)
         self._gains.append(0.0)
         self.cells.add(shown.decision, choice, shown.before, 0.0)
         self.moments.add(shown.c, shown.row, x, choice.looked, shown.at)

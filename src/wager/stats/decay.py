@@ -1,14 +1,18 @@
 """Evidence that fades: what is newer weighs more, and sums never outgrow a number."""
 
 from math import floor
-from typing import Protocol
+from typing import Protocol, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
+Moment = TypeVar("Moment", float, NDArray[np.float64])  # seconds since 1970
 EPOCH_DAYS = 18262.0  # 2020-01-01
 STEP = 256  # half-lives: no weight is beyond 2^STEP, however long a store lives
 _LIGHTEST = 1000.0  # half-lives before now that a unit may lie
 
 
-def half_lives(timestamp: float, days: float) -> float:
+def half_lives(timestamp: Moment, days: float) -> Moment:
     """How many half-lives of so many days lie between 2020 and a moment; fewer than none before.
 
     >>> half_lives(86400.0 * (EPOCH_DAYS + 60.0), 30.0)
