@@ -3,6 +3,7 @@
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 Floats = NDArray[np.float64]
 
@@ -68,10 +69,12 @@ def solve(known: Known, prior: Floats) -> Solution:
 class _System:
     """The equations of root and groups, by conjugate gradients with their blocks beforehand."""
 
-    __slots__ = ("_h", "_lean", "_member", "blocks")
+    __slots__ = ("_h", "_lean", "_member", "_members", "_of", "blocks")
 
     def __init__(self, h: Floats, member: Floats, lean: Floats) -> None:
         self._h, self._member, self._lean = h, member, lean
+        self._of = csr_array(member)  # a thing is in few groups: nothing but those is multiplied
+        self._members = csr_array(member.T)
         blocks = np.einsum("rg,rij->gij", member**2, h, optimize=True)
         at = np.arange(lean.shape[1])
         blocks[:, at, at] += lean
@@ -95,7 +98,7 @@ class _System:
         for _ in range(STEPS):
             if size <= enough:
                 break
-            turned = self._member.T @ _times(self._h, self._member @ way) + self._lean * way
+            turned = self._members @ _times(self._h, self._of @ way) + self._lean * way
             step = size / float((way * turned).sum())
             u += step * way
             left -= step * turned
