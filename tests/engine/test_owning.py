@@ -149,7 +149,7 @@ def identify(engine: Engine, clock: Clock, user: str, **traits: Any) -> None:
     "traits",
     [{"children": [{"birthMonth": "2024-05"}, {"birthMonth": "2012-01"}]},
      {"children": ["2024-05-17"]}, {"childBirthMonth": "2024-05"},
-     {"childBirthDate": "2024-05-17"}],
+     {"childBirthDate": "2024-05-17"}, {"childAge": 1.3}, {"children": [{"age": 1.3}]}],
 )  # fmt: skip
 def test_a_child_grows_older_by_itself(shop: Shop, traits: dict[str, Any]) -> None:
     engine, clock = shop

@@ -1,7 +1,7 @@
-"""Ages that move on by themselves: children's, from the month they were born in."""
+"""Ages that move on by themselves: children's, from their birth or from when they were told."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -48,10 +48,25 @@ def ages(traits: Mapping[str, Field], now: datetime) -> list[float]:
     >>> round(ages(stated, datetime(2026, 9, 15, tzinfo=UTC))[0], 1)
     6.5
     """
-    return [
+    found = [
         now.year - year + (now.month - month) / 12.0 + (now.day - day) / DAYS_A_YEAR
         for year, month, day in births(traits)
     ]
+    return sorted([*found, *_told(traits, now)], reverse=True)
+
+
+def _told(traits: Mapping[str, Field], now: datetime) -> Iterator[float]:
+    """Ages in whole years that were stated (`childAge`, or `{"age": 5}` in `children`): the middle
+    of that year then, and older by what has passed since."""
+    for name in ("childAge", "children"):
+        stated = traits.get(name)
+        if stated is not None:
+            since = (now - stated.at).total_seconds() / (86400.0 * DAYS_A_YEAR)
+            children = stated.value if isinstance(stated.value, list) else [{"age": stated.value}]
+            for child in children:
+                age = child.get("age") if isinstance(child, dict) else None
+                if isinstance(age, int | float) and not isinstance(age, bool) and 0 <= age <= 30:
+                    yield age + 0.5 + since
 
 
 def years(item: Item) -> tuple[float, float] | None:
