@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 RULES: Mapping[str, str] = {
     "never-again": "never again: the person said so",
     "out-of-stock": "out of stock",
+    "wrong-region": "not sold here",
     "not-yet-available": "not available yet",
     "no-longer-available": "no longer available",
     "already-bought": "already bought, and made to last",

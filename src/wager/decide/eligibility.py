@@ -8,7 +8,7 @@ from wager.decide.restraint import is_full, is_hushed
 from wager.domain import lifestages
 from wager.domain.asking import Ask
 from wager.domain.blocks import kept_out
-from wager.domain.content import Item
+from wager.domain.content import Item, sold_in
 from wager.domain.decisions import Excluded
 
 EXCLUDED_EXAMPLES = 40
@@ -19,6 +19,7 @@ RULES: Mapping[str, str] = {
     "not-yet-available": "its first day has not come",
     "no-longer-available": "its last day has passed",
     "out-of-stock": "there is none left",
+    "wrong-region": "it is sold in other regions, or nobody says where this is",
     "never-again": "the person said never again: to it, its tag, its creator or a variant of it",
     "already-bought": "the person has it, a variant or a substitute, and needs no second",
     "not-due-yet": "bought so lately that it is not needed again yet",
@@ -78,6 +79,8 @@ def why_not(ask: Ask, item_id: str) -> str | None:
         return "no-longer-available"
     if item.stock is not None and item.stock <= 0:
         return "out-of-stock"
+    if item.regions and sold_in(item, ask.context.get("region")) is None:
+        return "wrong-region"
     if ask.profile.blocked and kept_out(item, ask.profile.blocked, ask.shelf.items) is not None:
         return "never-again"
     if item_id in ask.cart:
@@ -100,11 +103,12 @@ def why_not(ask: Ask, item_id: str) -> str | None:
 
 def is_lasting(item: Item) -> bool:
     """Whether nothing but the placement, the page and the person's word can keep it from being
-    shown: it has no dates, no end of stock, and is for every age."""
+    shown: it has no dates, no end of stock, is sold everywhere and for every age."""
     return (
         item.available_from is None
         and item.available_until is None
         and item.stock is None
+        and not item.regions
         and lifestages.years(item) is None
     )
 

@@ -17,6 +17,7 @@ from wager.decide.reasons import NOTHING_SAID, reasons, words_use
 from wager.decide.restraint import Surprise, has_tag, is_full
 from wager.decide.slate import Slate, draw
 from wager.domain.asking import Ask
+from wager.domain.content import Item, sold_in
 from wager.domain.decisions import (
     BETTER_LEFT_ALONE,
     Candidate,
@@ -269,7 +270,7 @@ class Bettor:
 
     def _values(self, ask: Ask, name: str | None) -> dict[str, Any]:
         """What templates may use; at the neutral level nothing of the person is among it."""
-        item = self.live.items.get(name) if name is not None else None
+        item = self._sold(ask, name) if name in self.live.items else None
         known = ask.known if ask.level != "neutral" else {}
         about = {"itemId": name, "title": item.title, "price": item.price} if item else {}
         return {
@@ -279,7 +280,12 @@ class Bettor:
 
     def _rendered(self, ask: Ask, name: str, values: dict[str, Any]) -> Rendered:
         channel = ask.context.get("channel")
-        return content(self.live.items[name], channel if isinstance(channel, str) else None, values)
+        return content(self._sold(ask, name), channel if isinstance(channel, str) else None, values)
+
+    def _sold(self, ask: Ask, name: str) -> Item:
+        """The item with the price that it has where this is."""
+        item = self.live.items[name]
+        return sold_in(item, ask.context.get("region")) or item
 
     def _content(
         self, ask: Ask, table: Table, row: int, level: Level, notes: list[Reason]
@@ -310,6 +316,8 @@ class Bettor:
 
     def _plain(self, ask: Ask, name: str) -> dict[str, Any]:
         """An item's content without anything merged in: the same for everybody, so it is kept."""
+        if self.live.items[name].regions:
+            return self._rendered(ask, name, {}).content
         channel = ask.context.get("channel")
         key = (name, channel if isinstance(channel, str) else None)
         kept = self.live.plain.get(key)
