@@ -22,6 +22,7 @@ A message names the value, the bound and the way out. Errors know no HTTP: `serv
 """
 
 from collections.abc import Iterable
+from math import ceil
 
 
 class WagerError(Exception):
@@ -102,15 +103,14 @@ class Unauthorized(WagerError):
 
 
 class TooMany(WagerError):
-    """Too many requests with this key."""
+    """Too many requests with this key or from this address."""
 
     code = "too-many-requests"
 
     def __init__(self, retry_after_seconds: float) -> None:
-        super().__init__(
-            f"too many requests with this key; come back in {retry_after_seconds:.1f} s"
-        )
         self.retry_after_seconds = retry_after_seconds
+        self.whole_seconds = max(1, ceil(retry_after_seconds))
+        super().__init__(f"too many requests; come back in {self.whole_seconds} s")
 
 
 class StoreError(WagerError):

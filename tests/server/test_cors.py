@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from wager.errors import NotAllowed
+from wager.errors import BadInput, NotAllowed
 from wager.server.cors import Origins
 
 HERE, ELSEWHERE = "https://shop.example", "https://evil.example"
@@ -68,3 +68,13 @@ def test_options_without_a_preflight(client: httpx.Client) -> None:
     answer = client.options("/v1/decide")
     assert answer.status_code == 204
     assert answer.headers["allow"] == "POST, OPTIONS"
+
+
+@pytest.mark.parametrize("named", ["shop.example", "https://", "https://shop.example/page", "a b"])
+def test_what_no_page_comes_from_is_no_origin(named: str) -> None:
+    with pytest.raises(BadInput, match="an origin is like"):
+        Origins(f"https://www.shop.example, {named}")
+
+
+def test_origins_are_lower_case_as_browsers_write_them() -> None:
+    assert Origins("https://Shop.Example/").preflight(HERE.encode()).status == 204

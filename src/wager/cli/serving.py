@@ -17,7 +17,9 @@ from wager.server.keys import Opened, open_keys
 from wager.server.running import run
 
 Host = Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 for every one")]
-Port = Annotated[int, typer.Option(help="The port to listen on; 0 takes a free one")]
+Port = Annotated[
+    int, typer.Option(help="The port to listen on; 0 takes a free one", min=0, max=65535)
+]
 NewKeys = Annotated[bool, typer.Option("--new-keys", help="Make new keys; the old ones end")]
 
 

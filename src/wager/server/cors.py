@@ -1,6 +1,8 @@
 """Lets browsers in from the origins that the operator named, and from no others."""
 
-from wager.errors import NotAllowed
+import re
+
+from wager.errors import BadInput, NotAllowed
 from wager.server.wire import Reply
 
 METHODS = b"GET, POST, PUT, DELETE, OPTIONS"
@@ -9,14 +11,16 @@ MAX_AGE_SECONDS = b"600"
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
+_AN_ORIGIN = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://[^/\s?#]+")
+
 
 class Origins:
     """The origins of `WAGER_ORIGINS`, commas between them. `*` lets in all; credentials never
     travel (the key is a header that the page itself sends)."""
 
     def __init__(self, origins: str) -> None:
-        named = [one.strip().rstrip("/") for one in origins.split(",")]
-        self._named = frozenset(one.encode() for one in named if one)
+        named = [one.strip().rstrip("/").lower() for one in origins.split(",")]
+        self._named = frozenset(_origin(one) for one in named if one)
 
     def headers(self, origin: bytes | None) -> Headers:
         """What every answer to that origin carries."""
@@ -45,3 +49,12 @@ class Origins:
                 (b"access-control-max-age", MAX_AGE_SECONDS),
             ),
         )
+
+
+def _origin(named: str) -> bytes:
+    if _AN_ORIGIN.fullmatch(named) is None:
+        raise BadInput(
+            f"WAGER_ORIGINS names {named!r}, which no page comes from; "
+            "an origin is like https://shop.example (or * for all)"
+        )
+    return named.encode()

@@ -111,8 +111,7 @@ def problem(error: WagerError) -> Reply:
         case Unauthorized():
             headers = ((b"www-authenticate", b'Basic realm="wager", charset="UTF-8", Bearer'),)
         case TooMany():
-            seconds = max(1, -int(-error.retry_after_seconds // 1))
-            headers = ((b"retry-after", str(seconds).encode()),)
+            headers = ((b"retry-after", str(error.whole_seconds).encode()),)
         case WrongMethod():
             headers = ((b"allow", error.allowed.encode()),)
         case _:
