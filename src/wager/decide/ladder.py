@@ -1,8 +1,10 @@
 """How much may be assumed of this person: the highest level that the evidence carries, and why."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import assert_never
+
+from msgspec.structs import replace
 
 from wager.domain.asking import Ask
 from wager.domain.decisions import Reason

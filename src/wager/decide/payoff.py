@@ -1,9 +1,10 @@
 """What each candidate is expected to be worth, how sure that is, and how the sum comes about."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
+import msgspec
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 from scipy.linalg.lapack import dposv
 
@@ -20,8 +21,7 @@ UNKNOWN = 60.0  # choices that what is known of a placement is worth before its 
 ITSELF = 0.06  # and by how much the taste for one item beyond that
 
 
-@dataclass(frozen=True, slots=True)
-class Worth:
+class Worth(msgspec.Struct, frozen=True):
     """Expected reward and standard error of each candidate, and the parts that add up to it.
 
     Feature times weight adds up to `said`, what the regression alone said; the corrections are by

@@ -1,10 +1,12 @@
 """Whom not to talk to: who gets no bet here and now, and which rule says so."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import chain
+
+from msgspec.structs import replace
 
 from wager.decide.candidates import Origin, Standing
 from wager.domain.asking import Ask

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from wager.domain.content import Item
 from wager.domain.decisions import Reason
 from wager.domain.definitions import Level, Placement
@@ -49,8 +51,7 @@ class Shelf:
     thirds: Thirds = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(msgspec.Struct, frozen=True):
     """Everything that a decision is made from; nothing else is read.
 
     `known` is what words may use of the person: its traits, affinities and counts by name; `held`
@@ -77,14 +78,14 @@ class Ask:
     cart: tuple[str, ...] = ()
     limited_to: tuple[str, ...] | None = None
     taken: frozenset[str] = frozenset()
-    resting: Mapping[str, str] = field(default_factory=dict)
+    resting: Mapping[str, str] = {}
     hushed: frozenset[str] = frozenset()
-    rooms: Mapping[str, int] = field(default_factory=dict)
-    context: Mapping[str, Any] = field(default_factory=dict)
-    known: Mapping[str, Any] = field(default_factory=dict)
-    held: Mapping[str, tuple[float, str]] = field(default_factory=dict)
+    rooms: Mapping[str, int] = {}
+    context: Mapping[str, Any] = {}
+    known: Mapping[str, Any] = {}
+    held: Mapping[str, tuple[float, str]] = {}
     queue: Queue | None = None
-    full: Mapping[str, Reason] = field(default_factory=dict)
+    full: Mapping[str, Reason] = {}
     spent: Reason | None = None
     invited: Sequence[tuple[str, Sequence[tuple[str, float, str]]]] = ()
     rarity: Rarity = NOTHING_KNOWN

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 
 from wager.decide.candidates import Origin
@@ -101,8 +102,7 @@ class Table:
         return [row_of[name] for name in wanted if name in row_of]
 
 
-@dataclass(frozen=True, slots=True)
-class Bet:
+class Bet(msgspec.Struct, frozen=True):
     """What a decision is made of before it has an id and a time."""
 
     level: Level

@@ -1,11 +1,12 @@
 """What learning may cost: a placement's budgets for regret, kept in the ledger."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from itertools import count
 from math import ceil
 from typing import Self
+
+from msgspec.structs import replace
 
 from wager.domain.asking import DAY, Ask
 from wager.domain.decisions import Reason

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from msgspec import structs
+from msgspec.structs import replace
 
 from wager.collect.consent import stated
 from wager.collect.quality import EARLIEST, FUTURE_TOLERANCE, Unreadable

@@ -1,14 +1,15 @@
 """What came in is folded into what will be bet next: learn, publish a new snapshot."""
 
+import dataclasses
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from time import monotonic
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from wager.decide.candidates import gather
 from wager.decide.eligibility import why_not
@@ -78,6 +79,7 @@ class Learning:
         self._related = Related()
         self._saved_at = monotonic()
         self._looked: tuple[int, float, Sequence[Alarm]] | None = None
+        self._crowd: tuple[int, Snapshot] | None = None  # up to which event
         self._load()
         self.publish()
 
@@ -214,22 +216,14 @@ class Learning:
 
     def publish(self) -> None:
         """Hand a new snapshot to deciding."""
-        crowds = self._kept.crowds
-        everybody = crowds.get("", Crowd())
-        latest = self._kept.latest
-        now = half_lives(latest.timestamp(), HALF_LIFE_DAYS) if latest is not None else 0.0
-        doubts = {name: DOUBTED_BASKETS * weight_now(crowd, now) for name, crowd in crowds.items()}
-        doubt = doubts.pop("", DOUBTED_BASKETS)
+        if self._crowd is None or self._crowd[0] != self._kept.events:
+            self._crowd = self._kept.events, self._of_the_crowd()
         alarms = self._kept.retraining.said(self._alarms())
-        self.live.snapshot = Snapshot(
+        self.live.snapshot = dataclasses.replace(
+            self._crowd[1],
             version=self.version,
             alarms=alarms,
             cautious=frozenset(one.placement for one in alarms if one.fallback),
-            baskets=DOUBTED_BASKETS * everybody.baskets / doubt,
-            popular=everybody.shares(KEPT, doubt),
-            rates=everybody.rates(doubt),
-            popular_in={name: crowds[name].shares(60, each) for name, each in doubts.items()},
-            rates_in={name: crowds[name].rates(each) for name, each in doubts.items()},
             also_bought=self._related.also_bought,
             hedges={name: one.trust() for name, one in self._kept.judging.hedges.items()},
             harmed=self._sparing.harmed(self.live.now()),
@@ -238,6 +232,23 @@ class Learning:
                 name: self._kept.judging.put_right(name, self._fitting.payoffs(name, fold))
                 for name, fold in self._rewards.items()
             },
+        )
+
+    def _of_the_crowd(self) -> Snapshot:
+        """What is popular: it is the same until there are new events."""
+        crowds = self._kept.crowds
+        everybody = crowds.get("", Crowd())
+        latest = self._kept.latest
+        now = half_lives(latest.timestamp(), HALF_LIFE_DAYS) if latest is not None else 0.0
+        doubts = {name: DOUBTED_BASKETS * weight_now(crowd, now) for name, crowd in crowds.items()}
+        doubt = doubts.pop("", DOUBTED_BASKETS)
+        return Snapshot(
+            version=self.version,
+            baskets=DOUBTED_BASKETS * everybody.baskets / doubt,
+            popular=everybody.shares(KEPT, doubt),
+            rates=everybody.rates(doubt),
+            popular_in={name: crowds[name].shares(60, each) for name, each in doubts.items()},
+            rates_in={name: crowds[name].rates(each) for name, each in doubts.items()},
         )
 
     def checkpoint(self) -> None:

@@ -2,9 +2,10 @@
 
 from collections import Counter as Counts
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import isfinite
+
+from msgspec.structs import replace
 
 from wager.decide.diversity import LEAST_SHOWINGS, diversity
 from wager.decide.ownership import DUE_FROM, DUE_TO, Kinship, Terms, declared

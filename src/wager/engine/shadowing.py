@@ -1,11 +1,11 @@
 """The policy that is shown to nobody: its odds of what was shown, slot by slot, to be logged."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import cast
 
 import numpy as np
 from msgspec import structs
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from wager.decide.ladder import evidence

@@ -204,7 +204,7 @@ class Slates:
             )
             for one in (*line.running, *line.full)
         )
-        return replace(bet, choices=choices, use_cases=contenders)
+        return msgspec.structs.replace(bet, choices=choices, use_cases=contenders)
 
     def _credited(self, line: Queue, choice: Choice) -> Choice:
         case = self.serves(line, choice.item_id)
