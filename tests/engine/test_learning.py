@@ -106,6 +106,17 @@ def test_an_order_wins_by_the_window_and_each_line_once() -> None:
     engine.close()
 
 
+def test_an_order_settles_a_bet_of_long_ago_however_much_was_shown_since() -> None:
+    engine, clock = opened()
+    first = engine.decide(placement="shelf", user_id="u-1", candidates=["p-4"])
+    for _ in range(250):
+        clock.at += timedelta(seconds=10)
+        engine.decide(placement="shelf", user_id="u-1", candidates=["p-1", "p-2"])
+    track(engine, clock, "Order Completed", products=[{"product_id": "p-4"}])
+    assert state(engine, first) == ("won", 1.0)
+    engine.close()
+
+
 def test_a_replay_is_settled_by_the_time_of_its_events() -> None:
     engine, clock = opened()
     then = datetime(2020, 1, 1, 12, tzinfo=UTC)

@@ -210,6 +210,19 @@ def _lives(user: str) -> dict[str, Any]:
     return {"type": "group", "userId": user, "groupId": "h-1", "traits": {"type": "household"}}
 
 
+def test_a_role_in_the_household_is_stated_and_conditions_ask_for_it(shop: Shop) -> None:
+    engine, _ = shop
+    engine.publish(
+        segments=[{"name": "minors", "condition": "profile.traits['group.role'] == 'minor'"}]
+    )
+    place(engine, exclude=["minors"])
+    for user, role in (("mum", "payer"), ("kid", "minor")):
+        call = _lives(user)
+        engine.collect([{**call, "traits": {**call["traits"], "role": role}}])
+    silences = {who: ask(engine, who).silence for who in ("mum", "kid", "guest")}
+    assert silences == {"mum": None, "kid": "excluded-segment", "guest": None}
+
+
 def test_a_merge_adds_up_what_both_were_shown(shop: Shop) -> None:
     engine, _ = shop
     place(engine, caps=[{**PER_DAY, "per": "person", "limit": 2}])

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
+
 from wager.domain.decisions import LoggedDecision, Outcome
 from wager.domain.events import CANCELLED, ORDERED, REFUNDED, Event
 from wager.domain.profiles import Profile
@@ -11,7 +13,7 @@ from wager.learn import attribution
 from wager.stores.base import DecisionQuery
 from wager.unify.orders import lines
 
-OPEN_BETS = 100
+PAGE, MOST = 100, 500  # bets that are looked at, the newest first
 
 
 class Settling:
@@ -48,10 +50,13 @@ class Settling:
             logged = decisions.get(named)
             known = logged is not None and logged.decision.profile_id == profile_id
             return [logged] if logged is not None and known else []
-        return self._lately(event.name, event.at, profile_id)
+        return self._lately(event, event.name, event.at, profile_id)
 
-    def _lately(self, name: str, at: datetime, profile_id: str) -> Sequence[LoggedDecision]:
-        """The person's bets that an event of this name could have settled at that moment."""
+    def _lately(
+        self, event: Event, name: str, at: datetime, profile_id: str
+    ) -> Sequence[LoggedDecision]:
+        """The person's bets that an event of this name could have settled at that moment, as far
+        back as it names items that were not yet among them."""
         windows = [one.window_minutes for one in self.live.goals.values() if one.event == name]
         if not windows:
             return []
@@ -59,15 +64,26 @@ class Settling:
             profile_id=profile_id,
             since=at - timedelta(minutes=max(windows)),
             until=at + timedelta(microseconds=1),
-            limit=OPEN_BETS,
+            limit=PAGE,
         )
-        return self.live.stores.decisions.list(query).decisions
+        missing = attribution.items_of(event)
+        found: list[LoggedDecision] = []
+        while True:
+            page = self.live.stores.decisions.list(query)
+            found += page.decisions
+            for bet in page.decisions:
+                missing -= {one.item_id for one in bet.decision.choices}
+            if not missing or page.cursor is None or len(found) >= MOST:
+                return found
+            query = replace(query, cursor=page.cursor)
 
     def _ordered(self, event: Event, profile_id: str) -> Sequence[LoggedDecision]:
         """The bets that the order may have settled which a refund is of."""
         moments = (line.get("orderedAt") for line in lines(event))
         at = next((one for one in moments if one is not None), None)
-        return [] if at is None else self._lately(ORDERED, datetime.fromisoformat(at), profile_id)
+        if at is None:
+            return []
+        return self._lately(event, ORDERED, datetime.fromisoformat(at), profile_id)
 
     def _outcomes(self, event: Event, bets: Sequence[LoggedDecision]) -> list[Outcome]:
         if "decisionId" in event.properties and "products" not in event.properties:

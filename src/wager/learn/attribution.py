@@ -242,6 +242,11 @@ def text(value: object) -> str | None:
     return None
 
 
+def items_of(event: Event) -> set[str | None]:
+    """The items that an event names, in its lines or by itself."""
+    return {item_id for item_id, _ in _lines(event)}
+
+
 def _lines(event: Event) -> Iterable[tuple[str | None, dict[str, Any]]]:
     products = event.properties.get("products")
     if isinstance(products, list):
