@@ -75,3 +75,25 @@ def test_an_unknown_segment_is_said_to_be_none(sign_in: Callable[..., Page], vis
     page = sign_in(watched=False)
     visit(page, "/segments/nobody")
     expect(page.get_by_role("alert")).to_contain_text("no segment is named 'nobody'")
+
+
+@SIZES
+def test_the_overview_says_what_to_look_at(
+    sign_in: Callable[..., Page], visit: Visit, size: str
+) -> None:
+    page = sign_in(size)
+    visit(page, "/")
+    listed = page.locator("#look-at li")
+    scarce = "1 offer all given out, 1 item sold out, 1 item nearly"
+    expect(listed.filter(has_text=scarce)).to_be_visible()
+    expect(listed.filter(has_text="Nobody is held out of")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    listed.get_by_role("link", name="What is left").press("Enter")
+    page.wait_for_url("**/console/stock")
+
+
+def test_a_segment_is_found_by_its_name(sign_in: Callable[..., Page]) -> None:
+    page = sign_in()
+    page.get_by_role("searchbox").fill("regulars")
+    page.get_by_role("searchbox").press("Enter")
+    page.wait_for_url("**/segments/regulars")

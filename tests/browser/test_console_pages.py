@@ -168,7 +168,7 @@ def test_a_bet_opened_shows_its_odds_and_reasons(
     for odds in sorted((one["propensity"] for one in bet["candidates"]), reverse=True)[:8]:
         expect(chart).to_contain_text(_percent(odds))
     words = {"out-of-stock": "out of stock", "not-yet-available": "not available yet",
-             "not-due-yet": "not due yet"}  # fmt: skip
+             "not-due-yet": "bought so lately that it is not needed again yet"}  # fmt: skip
     assert set(bet["dropped"]) == set(words)
     for rule, count in bet["dropped"].items():
         expect(page.locator(".counted")).to_contain_text(f"{count}{words[rule]}")
@@ -194,8 +194,11 @@ def test_why_no_more_was_assumed_is_answered(
     assert bet["steppedDown"], "nothing is known of somebody new"
     visit(page, "/bets/bet-new")
     expect(page.get_by_role("heading", name=f"Why {bet['level']}, and not more?")).to_be_visible()
-    for reason in bet["steppedDown"]:
-        expect(page.locator("main")).to_contain_text(reason["text"])
+    lines = page.locator("#stepped-down li")
+    for line, reason in zip(lines.all(), bet["steppedDown"], strict=True):
+        level, _, why = reason["text"].removeprefix("not ").partition(": ")
+        expect(line.locator(".level")).to_have_text(level)
+        expect(line).to_contain_text(why)
 
 
 def test_charts_come_along_as_data_and_as_picture(

@@ -5,21 +5,32 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from wager.console import caps, sides
+from wager.console import attention, caps, sides
 from wager.console.alarms import alarm, in_force, past
 from wager.console.asking import Stored
 from wager.console.format import Unit
+from wager.console.markup import join
 from wager.console.outlook import how, varied, who
 from wager.console.plots import waterfall
 from wager.console.reported import (
     Bettor,
+    Compared,
+    Counted,
     Diversity,
+    Group,
+    Health,
     Hedge,
     HeldBack,
     Ledger,
+    Lifts,
+    Limited,
+    Segments,
     Spent,
     Stake,
     Stakeholders,
+    Stock,
+    Tactic,
+    Tactics,
     TradeOffs,
     Trust,
 )
@@ -165,13 +176,13 @@ def test_variety_over_people_or_what_is_missing() -> None:
     [
         (
             {"state": "due", "usual_days": 10.0, "known_from": "learnt"},
-            "bought 5 Jan 2026, usually again after 10 days (learnt of it)",
+            "bought 5 Jan 2026, usually again after 10 days (by all orders of it)",
         ),
         (
             {"state": "not-due", "usual_days": 10.0, "known_from": "learnt of Dairy",
              "until": NOW + timedelta(days=7)},
-            "bought 5 Jan 2026, usually again after 10 days (learnt of Dairy), not offered before "
-            "12 Jan 2026",
+            "bought 5 Jan 2026, usually again after 10 days (by all orders of Dairy), not offered "
+            "before 12 Jan 2026",
         ),
         (
             {"state": "lasts", "cycle": "durable"},
@@ -237,3 +248,45 @@ def test_who_is_there_and_the_floor_under_variety() -> None:
     assert "2 people seem to use this account" in said and "70 %" in said and "21 to 24 h" in said
     assert "not sure enough for tv" in said
     assert "they are below it, so 40 % of the odds go to other things" in str(varied(found))
+
+
+def test_what_to_look_at_is_what_loses_waits_or_runs_out() -> None:
+    worse = Estimate(value=-0.2, low=-0.3, high=-0.1, count=90, method="m")
+    better = Estimate(value=0.2, low=0.1, high=0.3, count=90, method="m")
+    lifts = Lifts(placements={"bad": Compared(lift=worse), "good": Compared(lift=better)})
+    (line,) = attention.losing(lifts)
+    assert "bad: bets bring less" in str(join(line)) and "results?placement=bad" in str(join(line))
+    tried = [
+        Tactic(placement="home", goal="g", kind="feature", tactic=name, lift=lift, capped=capped)
+        for name, lift, capped in (
+            ("due", worse, False), ("cart", worse, True), ("liked", better, False),
+        )
+    ]  # fmt: skip
+    (line,) = attention.tactics(Tactics(tactics=tried))
+    assert "home: 1 tactic brings less" in str(join(line)), "what is held down is seen to already"
+    said = list(attention.waiting(Health(quarantine=2, condition_errors={"vip": 3})))
+    assert "2 events could not be read" in str(join(said[0]))
+    assert "segment vip failed 3 times" in str(join(said[1]))
+    (line,) = attention.harmed(
+        Segments(segments={"sad": Group(left_alone_in=["home"]), "glad": Group()})
+    )
+    assert "Bets harm people in sad" in str(join(line))
+    stock = Stock(
+        limited={"a": Limited(limit=2, granted=2), "b": Limited(limit=2, left=1)},
+        sold_out=3,
+        nearly=[Counted(item_id="c", stock=1), Counted(item_id="d", stock=90)],
+    )
+    (line,) = attention.scarce(stock)
+    assert "1 offer all given out, 3 items sold out, 1 item nearly" in str(join(line))
+    assert list(attention.scarce(Stock())) == []
+    (line,) = attention.unknown([Placement(name="a"), Placement(name="b", holdout_share=0.1)])
+    assert "Nobody is held out of a:" in str(join(line))
+    warnings = ["it names goal x", "placement 'a' holds nobody out: its lift cannot be known"]
+    (line,) = attention.doubtful([Stored(definition=Placement(name="a"), warnings=warnings)])
+    assert "it names goal x" in str(join(line))
+
+
+def test_what_to_look_at_shows_six_and_folds_the_rest() -> None:
+    assert "Nothing loses, waits or runs out" in str(attention.card([]))
+    many = str(attention.card([[f"line {number}"] for number in range(8)]))
+    assert "2 more" in many and many.index("line 5") < many.index("2 more") < many.index("line 6")

@@ -9,7 +9,7 @@ from wager.console.asking import Units, item_titles, names_of, profile_id_of
 from wager.console.charts import Chart
 from wager.console.engineer import for_the_engineer
 from wager.console.fields import choose, field, filters
-from wager.console.format import Unit, percent
+from wager.console.format import Unit, percent, sentence
 from wager.console.markup import Markup, join, tag
 from wager.console.theme import Sheet, box, empty, href, page, show
 from wager.domain.decisions import Choice
@@ -152,7 +152,7 @@ def _slots(bet: Bet, shown: Choice) -> Markup | None:
 
 def _why(choice: Choice, unit: Unit) -> None:
     weighty = [one for one in choice.reasons if one.weight != 0]
-    words = [tag("li", one.text) for one in choice.reasons if one.weight == 0]
+    words = [tag("li", sentence(one.text)) for one in choice.reasons if one.weight == 0]
     with box("card", "section"):
         show(tag("h2", "Why: each reason adds to what is expected"))
         if weighty:

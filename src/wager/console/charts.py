@@ -10,6 +10,7 @@ from typing import Any
 
 from nicegui import ui
 
+from wager.console.format import sentence
 from wager.console.theme import box
 
 Option = dict[str, Any]
@@ -108,7 +109,7 @@ def names_axis(names: Sequence[str]) -> Option:
 
 
 def _broken(name: str) -> str:
-    return "\n".join(textwrap.wrap(name, LINE, max_lines=2, placeholder=" …"))
+    return "\n".join(textwrap.wrap(sentence(name), LINE, max_lines=2, placeholder=" …"))
 
 
 def value_axis(**more: Any) -> Option:
@@ -133,7 +134,7 @@ def narrow(names: Sequence[str], axes: int = 1) -> list[Option]:
         "padding": [0, 0, 7, 0],
     }
     changed: list[Option] = [
-        {"axisLabel": words, "data": list(names)},
+        {"axisLabel": words, "data": [sentence(name) for name in names]},
         *({} for _ in range(axes - 1)),
     ]
     option = {"yAxis": changed, "grid": {"left": 14, "top": 16}}

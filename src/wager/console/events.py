@@ -1,5 +1,6 @@
 """The events: did mine arrive, what became of it, and what waits in quarantine to be repaired."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,7 +10,7 @@ from nicegui.events import GenericEventArguments
 
 from wager.console.answers import Arrived, Events, Quarantine, Replayed, Waiting
 from wager.console.api import Problem, path_of
-from wager.console.asking import profile_id_of
+from wager.console.asking import item_titles, profile_id_of
 from wager.console.fields import field, filters
 from wager.console.format import plural, short
 from wager.console.markup import Child, Markup, join, tag
@@ -68,7 +69,9 @@ async def _arrived(sheet: Sheet, asked: dict[str, str]) -> Markup:
     told = f"{plural(len(matching), 'event')} among the newest {len(found)}." if wanted else ""
     heads = ("When (UTC)", "What", "Of", "What became of it", "Message id")
     head = [tag("th", name, scope="col") for name in heads]
-    rows = [_row(one) for one in matching[:limit]]
+    shown = matching[:limit]
+    titles = await item_titles(sheet.api, (one.item_id for one in shown if one.item_id))
+    rows = [_row(one, titles) for one in shown]
     return join(
         [
             tag("p", told, class_="soft small") if told else None,
@@ -98,14 +101,14 @@ def _nothing(asked: dict[str, str], seen: int) -> Markup:
     )
 
 
-def _row(one: Arrived) -> Markup:
+def _row(one: Arrived, titles: Mapping[str, str]) -> Markup:
     when = short(one.at or one.received_at)
     came = f"came {short(one.received_at)}" if one.late else ""
-    item = f" {one.item_id}" if one.item_id else ""
+    item = f" {titles.get(one.item_id, one.item_id)}" if one.item_id else ""
     what = (one.name or one.type) if one.state == "accepted" else "unreadable"
     return tag(
         "tr",
-        tag("td", when, tag("span", f" {came}", class_="soft") if came else None, class_="small"),
+        tag("td", tag("span", when, class_="nowrap"), _late(came), class_="small"),
         tag("td", tag("span", what, class_="strong"), tag("span", item, class_="soft small")),
         tag("td", _of(one)),
         tag("td", _became(one), class_="small"),
@@ -113,11 +116,16 @@ def _row(one: Arrived) -> Markup:
     )
 
 
+def _late(came: str) -> Markup | None:
+    return tag("span", f" {came}", class_="soft nowrap") if came else None
+
+
 def _of(one: Arrived) -> Child:
     _, _, value = (one.identities[0] if one.identities else "").partition(":")
     if one.state == "accepted" and one.profile_id:
         name = value or f"{one.profile_id[:8]}…"
-        return tag("a", name, href=person_address("profile_id", one.profile_id))
+        brief = "nowrap" if len(name) <= 16 else None
+        return tag("a", name, href=person_address("profile_id", one.profile_id), class_=brief)
     return value
 
 

@@ -6,8 +6,9 @@ from starlette.responses import RedirectResponse, Response
 
 from wager.console.answers import Bet, Items, People
 from wager.console.api import Problem, path_of
+from wager.console.asking import names_of
 from wager.console.markup import tag
-from wager.console.slip import bet_address
+from wager.console.slip import bet_address, placement_address, segment_address
 from wager.console.theme import Sheet, empty, href, page, show
 
 
@@ -26,7 +27,7 @@ async def find(sheet: Sheet) -> Response | None:
             empty(
                 what,
                 "Give the beginning of a person's identity, words of an item's "
-                "title or its id, or the whole id of a bet.",
+                "title or its id, the name of a placement or a segment, or the whole id of a bet.",
             ),
             class_="card",
         )
@@ -41,6 +42,9 @@ async def _found(sheet: Sheet, wanted: str) -> str:
     except Problem as problem:
         if problem.status not in (404, 422):
             raise
+    for kind, address in (("placements", placement_address), ("segments", segment_address)):
+        if wanted in await names_of(sheet.api, kind):
+            return address(wanted)
     people = await sheet.api.get("/v1/profiles", People, {"q": wanted, "limit": 1})
     if people.profiles:
         return href(f"/people?q={quote(wanted)}")

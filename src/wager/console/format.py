@@ -64,6 +64,15 @@ def happened(event: str) -> str:
     return HAPPENED.get(event, event)
 
 
+def sentence(text: str) -> str:
+    """Words with a capital to begin with.
+
+    >>> sentence("what came of showing it before")
+    'What came of showing it before'
+    """
+    return text[:1].upper() + text[1:]
+
+
 def percent(share: float, places: int | None = None) -> str:
     """A share as the eye wants it: two digits that say something.
 

@@ -30,7 +30,7 @@ async def honesty(sheet: Sheet) -> None:
     show(_head(placement, await names_of(sheet.api, "placements")))
     show(_figures(found))
     with box("card", "section"):
-        show(tag("h2", "Said and won, in tenths of the choices by what was said"))
+        show(tag("h2", "Said and won, by tenths of what was said"))
         if found.deciles:
             Chart("calibration", plots.calibration(found))
             show(legend(), _table(found))

@@ -99,8 +99,8 @@ def how(one: Owned, where: tzinfo) -> str:
     """When it was bought, how often it is bought again and how that is known, and until when it is
     kept out."""
     said = [f"bought {day(one.bought_at, where)}"]
-    source = {"declared": "as declared", "learnt": "learnt of it"}.get(one.known_from)
-    source = source or one.known_from
+    source = {"declared": "as declared", "learnt": "by all orders of it"}.get(one.known_from)
+    source = source or one.known_from.replace("learnt of ", "by all orders of ")
     if one.usual_days is not None and one.state != "lasts":
         said.append(f"usually again after {number(one.usual_days)} days ({source})")
     else:

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from nicegui import ui
 
-from wager.console import plots
+from wager.console import attention, plots
 from wager.console.alarms import in_force
 from wager.console.answers import Bets
 from wager.console.asking import Units, names_of
@@ -19,6 +19,7 @@ from wager.console.reported import Calibration, Overview
 from wager.console.slip import figure, level_badge, small
 from wager.console.theme import Sheet, box, empty, guarded, href, page, show
 from wager.console.verdicts import lacking, within
+from wager.console.why import led
 from wager.domain.definitions import LEVELS
 from wager.domain.estimates import Estimate, NotEnough, Verdict
 
@@ -45,17 +46,18 @@ class Live:
         self.alarms = show()
         self.note = show()
         self.figures = show()
+        self.look_at = show(attention.looking())
         with box("columns"):
             with box("stack"):
                 with box("card", "section"):
-                    show(tag("h2", "How much was assumed of the people"))
+                    show(tag("h2", "How personal the bets were"))
                     self.levels = Chart("levels", plots.levels(news.overview.by_level))
                     self.legend = show()
                 with box("card", "section"):
                     show(tag("h2", "Bets and wins over time"))
                     self.hours = Chart("hours", plots.hours(news.overview.by_hour))
             with box("card", "section"):
-                show(tag("h2", "Said and won, in tenths of the choices by what was said"))
+                show(tag("h2", "Said and won, by tenths of what was said"))
                 self.calibration = Chart("calibration", plots.calibration(news.calibration))
                 self.calibrated = show()
                 self.step_downs = show()
@@ -100,6 +102,10 @@ async def overview(sheet: Sheet) -> None:
     async def refresh() -> None:
         live.write(await _ask(sheet, units))
 
+    async def look() -> None:
+        live.look_at.content = await attention.to_look_at(sheet)
+
+    ui.timer(0.0, guarded(sheet, look), once=True)
     timer = ui.timer(SECONDS, guarded(sheet, refresh), immediate=False)
 
     def turn() -> None:
@@ -247,7 +253,7 @@ def _step_downs(overview: Overview) -> Markup:
     quiet = {rule(name): count for name, count in overview.silenced.items()}
     return join(
         [
-            _often("Why no more was assumed", alike(overview.step_downs)),
+            _often("Why they were not more personal", alike(overview.step_downs)),
             _often("Why nobody was talked to", quiet),
         ]
     )
@@ -272,7 +278,7 @@ def _often(heading: str, counts: dict[str, int]) -> Markup:
     often = sorted(counts.items(), key=lambda pair: -pair[1])[:5]
     if not often:
         return Markup("")
-    lines = [(tag("dt", whole(count)), tag("dd", text)) for text, count in often]
+    lines = [(tag("dt", whole(count)), tag("dd", led(text))) for text, count in often]
     return join([tag("h2", heading, class_="gap"), tag("dl", lines, class_="counted small")])
 
 

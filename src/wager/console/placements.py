@@ -1,11 +1,12 @@
 """Placements: where bets are placed, what binds them there, and who gains or gives up by them."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from wager.console import caps, sides
 from wager.console.alarms import DRIFTS, in_force, past
 from wager.console.api import path_of
-from wager.console.asking import Stored, definitions
+from wager.console.asking import Stored, definitions, item_titles
 from wager.console.format import number, percent, plural, whole
 from wager.console.markup import Markup, tag
 from wager.console.reported import (
@@ -93,7 +94,9 @@ async def placement(sheet: Sheet) -> None:
     declared = found.definition
     show(_head(declared))
     show(in_force(alarms))
-    show(_figures(declared, kept, lifts.placements.get(name), found.warnings))
+    safe = [declared.default] if isinstance(declared.default, str) else []
+    titles = await item_titles(sheet.api, safe)
+    show(_figures(found, kept, lifts.placements.get(name), titles))
     with box("columns"):
         with box("stack"):
             declared_cases = [one.definition for one in cases]
@@ -139,8 +142,12 @@ def _head(declared: Placement) -> Markup:
 
 
 def _figures(
-    declared: Placement, kept: Overview, compared: Compared | None, warnings: list[str]
+    found: Stored[Placement],
+    kept: Overview,
+    compared: Compared | None,
+    titles: Mapping[str, str],
 ) -> Markup:
+    declared = found.definition
     return tag(
         "section",
         tag(
@@ -148,11 +155,11 @@ def _figures(
             figure("Slots", whole(declared.slots), f"for the goal {declared.goal or 'click'}"),
             figure("Bets", whole(kept.bets), _settled(kept)),
             _lift(compared or Compared()),
-            figure("Safe choice", _default(declared), _held_out(declared)),
+            figure("Safe choice", _default(declared, titles), _held_out(declared)),
             class_="figures even",
             id="figures",
         ),
-        [tag("p", one, class_="note gap") for one in warnings],
+        [tag("p", one, class_="note gap") for one in found.warnings],
         class_="card",
     )
 
@@ -177,11 +184,11 @@ def _held_out(declared: Placement) -> str:
     return f"always for the {percent(declared.holdout_share)} who are held out"
 
 
-def _default(declared: Placement) -> str:
+def _default(declared: Placement, titles: Mapping[str, str]) -> str:
     match declared.default:
         case Rule() | None:
             return "what is popular"
         case str() as item_id:
-            return item_id
+            return titles.get(item_id, item_id)
         case items:
             return plural(len(items), "item")

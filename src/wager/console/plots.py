@@ -159,7 +159,7 @@ def intervals(found: Sequence[Interval], unit: Unit, words: str) -> Plot:
     }
     axis = value_axis()
     if unit.is_share:
-        axis["axisLabel"] = {**axis["axisLabel"], "formatter": "{value} %"}
+        axis["axisLabel"] = {**axis["axisLabel"], "formatter": "{value} points"}
     names = [one.text for one in found]
     option = base(
         grid={"left": 4, "right": 44, "top": 4, "bottom": 4, "containLabel": True},

@@ -102,6 +102,8 @@ class Shadows(Answer, frozen=True):
 
 class Health(Answer, frozen=True):
     alarms: list[Alarm] = []
+    quarantine: int = 0
+    condition_errors: dict[str, int] = {}
 
 
 class Shown(Answer, frozen=True):

@@ -14,7 +14,7 @@ from wager.console.verdicts import table
 from wager.domain.definitions import Segment
 
 NAMED = 3
-APART = "What tells most that a basket is of this segment and not of just anybody."
+APART = "Of what is popular there, what is bought more often than by everybody."
 POPULAR = (
     "Shares of the baskets (and clicks) of the last weeks that hold the item; a month ago counts "
     "half. Where little is known of the segment, its shares lean towards everybody's."
@@ -94,17 +94,14 @@ async def segment(sheet: Sheet) -> None:
         show(
             tag(
                 "div",
-                [
-                    _popular("What sets it apart", group.apart, APART),
-                    _popular("Popular there", group.popular, POPULAR),
-                ],
+                [_condition(stored, group), _popular("What sets it apart", group.apart, APART)],
                 class_="stack",
             )
         )
         show(
             tag(
                 "div",
-                [_condition(stored, group), _counts_in(group)],
+                [_counts_in(group), _popular("Popular there", group.popular, POPULAR)],
                 class_="stack",
             )
         )

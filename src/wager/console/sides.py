@@ -240,6 +240,14 @@ def trusted(declared: Placement, found: Hedge) -> Markup | None:
     learnt = found.placements.get(declared.name, HeldBack()).learnt
     if learnt is None:
         return None
+    if not learnt.choices:
+        return tag(
+            "section",
+            tag("h2", "Is it real what bets gain?"),
+            empty("Not known yet: no choice is settled here. Until then nothing is held back."),
+            class_="card",
+            id="trusted",
+        )
     said = (
         f"Of what bets here are said to gain over the safe choice, {sharp(learnt.real)} is real "
         f"(± {sharp(learnt.standard_error)}, by {plural(learnt.choices, 'choice')})."
@@ -288,6 +296,6 @@ def ledger(found: Ledger) -> Markup | None:
         for one in found.bettors
     ]
     heads = ("Who", "Bets", "Won", "Staked", "Brought", "Profit")
-    note = tag("p", found.note, class_="soft small gap")
+    note = tag("p", found.note.replace("`", ""), class_="soft small gap")
     body = table(heads, rows, *heads[1:])
     return tag("section", tag("h2", "Who placed the bets"), body, note, class_="card", id="ledger")

@@ -12,6 +12,7 @@ from wager.console.format import (
     moment,
     percent,
     plural,
+    sentence,
     short,
     span,
     zone,
@@ -62,9 +63,14 @@ def for_whom(bet: Bet) -> Markup:
     kind, _, value = (bet.identity[0] if bet.identity else "").partition(":")
     if not value:
         kind, value = "profile_id", bet.profile_id
-    name = value if kind != "profile_id" else f"{value[:8]}…"
+    name = _name(bet)
     brief = "nowrap" if len(name) <= 16 else None
     return tag("a", name, href=person_address(kind, value), class_=brief)
+
+
+def _name(bet: Bet) -> str:
+    _, _, value = (bet.identity[0] if bet.identity else "").partition(":")
+    return value or f"{bet.profile_id[:8]}…"
 
 
 def title(choice: Choice, titles: Titles | None = None) -> str:
@@ -91,12 +97,20 @@ def small(bet: Bet, unit: Unit) -> Markup:
         class_="split",
     )
     also = f"and {more} more in " if more > 0 else ""
+    text = _text(first) if first else None
     return tag(
         "a",
         head,
-        tag("p", f"{also}{bet.placement} · {when(bet)}", class_="soft small"),
+        tag("p", f"{also}{bet.placement} · for {_name(bet)} · {when(bet)}", class_="soft small"),
+        tag("p", f"“{text}”", class_="small gap") if text else None,
         _odds(first, unit) if first else None,
-        tag("p", level_badge(bet.level), " ", strongest.text if strongest else "", class_="why"),
+        tag(
+            "p",
+            level_badge(bet.level),
+            " ",
+            sentence(strongest.text) if strongest else "",
+            class_="why",
+        ),
         href=bet_address(bet.decision_id),
         class_="card slip",
     )
@@ -149,18 +163,23 @@ def head(bet: Bet, choice: Choice, unit: Unit, titles: Titles) -> Markup:
             " · replayed" if bet.replayed else None,
             class_="soft small",
         ),
-        _words(choice),
+        words(choice),
         _figures(bet, choice, unit, titles),
         class_="card",
     )
 
 
-def _words(choice: Choice) -> Markup | None:
+def words(choice: Choice) -> Markup | None:
     """The words that were shown, where they are other than the title."""
+    text = _text(choice)
+    return tag("p", f"“{text}”", class_="said") if text else None
+
+
+def _text(choice: Choice) -> str | None:
     text = choice.content.get("text")
-    if not isinstance(text, str) or not text.strip() or text == choice.content.get("title"):
+    if not isinstance(text, str) or text == choice.content.get("title"):
         return None
-    return tag("p", f"“{text.strip()}”", class_="said")
+    return text.strip()
 
 
 def winners(bet: Bet) -> list[int]:

@@ -37,6 +37,9 @@ ABOUT = (
     "several at once."
 )
 
+LOSING = "What is red brings surely less than what else might have been shown."
+CAP = " Hold it down with tacticCap in the placement: it then has at most a fifth of the odds."
+
 
 def card(found: Iterable[Tactic], goal: str, unit: Unit) -> None:
     """Put what is known on the page, the best first; then how much is missing for the others."""
@@ -55,6 +58,11 @@ def card(found: Iterable[Tactic], goal: str, unit: Unit) -> None:
         if known:
             Chart("tactics", plots.intervals(_bars(known, unit), unit, "What each tactic brings"))
             show(_table(known, unit))
+            losing = [
+                one for one, _ in known if isinstance(one.lift, Estimate) and one.lift.high < 0
+            ]
+            if losing:
+                show(tag("p", tag("span", LOSING, class_="harmed"), CAP, class_="small gap"))
         if others:
             named = plural(len(others), "tactic")
             summary = tag("summary", f"{named} of which too little is known")

@@ -14,9 +14,9 @@ from wager.console import why
 from wager.console.answers import Bet, Blocked, Named, Person
 from wager.console.api import Problem, path_of
 from wager.console.asking import Units, item_titles
-from wager.console.format import Unit, percent, rule, short, whole, zone
+from wager.console.format import Unit, percent, rule, sentence, short, whole, zone
 from wager.console.markup import Markup, join, tag
-from wager.console.slip import level_badge, title
+from wager.console.slip import level_badge, title, words
 from wager.console.theme import Sheet, box, empty, guarded, show
 from wager.domain.decisions import Choice
 from wager.domain.events import LIKED
@@ -295,6 +295,7 @@ def _shown(choice: Choice, unit: Unit) -> Markup:
             _buttons(choice.item_id, name) if choice.item_id is not None else None,
             class_="split",
         ),
+        words(choice),
         tag("p", f"{odds} · {expected}", class_="soft small"),
         tag("ul", _reasons(choice, unit)) if choice.reasons else None,
         class_="shown",
@@ -311,8 +312,10 @@ def _reasons(choice: Choice, unit: Unit) -> list[Markup]:
         adds = f"{'+' if one.weight > 0 else ''}{unit.plain(one.weight, choice.expected_reward)}"
         if not adds.strip("+−0."):
             continue  # too little to be said at all
-        lines.append(tag("li", tag("b", adds), tag("span", one.text), class_="reason"))
-    return lines + [tag("li", one.text, class_="small") for one in choice.reasons if not one.weight]
+        lines.append(tag("li", tag("b", adds), tag("span", sentence(one.text)), class_="reason"))
+    return lines + [
+        tag("li", sentence(one.text), class_="small") for one in choice.reasons if not one.weight
+    ]
 
 
 def _buttons(item_id: str, name: str) -> Markup:

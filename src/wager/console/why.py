@@ -92,7 +92,11 @@ def steps(found: Iterable[Reason]) -> list[Markup]:
 
 
 def _step(why: Reason) -> list[Child]:
-    text = f"{why.text} (the best: {number(why.weight)})" if why.weight else why.text
+    return led(f"{why.text} (the best: {number(why.weight)})" if why.weight else why.text)
+
+
+def led(text: str) -> list[Child]:
+    """Words that speak of a level ("not context: ...") are led by its badge."""
     spoken_of, _, rest = text.removeprefix("not ").partition(": ")
     if text.startswith("not ") and spoken_of in LEVELS:
         return [level_badge(spoken_of), f" {rest}"]

@@ -1,6 +1,5 @@
 """Who is in each segment, what is popular there, and where its people are not talked to."""
 
-from math import log
 from typing import Any
 
 from wager.domain.definitions import UseCase
@@ -37,8 +36,7 @@ def segments_of(live: Live) -> dict[str, Any]:
 
 
 def _liked(live: Live, segment: str) -> dict[str, list[dict[str, Any]]]:
-    """The most popular items, and those that tell most that a basket is of this segment: p log(p/q)
-    with p their share of its baskets and q their share of everybody's."""
+    """The most popular items, and those of them that are bought more often than by everybody."""
     rates = live.snapshot.rates
     ranked = [
         (name, share, rates.of(name))
@@ -46,7 +44,7 @@ def _liked(live: Live, segment: str) -> dict[str, list[dict[str, Any]]]:
         if name in live.items
     ]
     telling = [one for one in ranked if 0.0 < one[2] < one[1]]
-    telling.sort(key=lambda one: -one[1] * log(one[1] / one[2]))
+    telling.sort(key=lambda one: -one[1] / one[2])
     return {
         "popular": [_shares(live, *one) for one in ranked[:SHOWN]],
         "apart": [_shares(live, *one) for one in telling[:SHOWN]],
