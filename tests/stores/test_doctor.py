@@ -86,6 +86,7 @@ DAMAGES: dict[str, tuple[str, *tuple[object, ...]]] = {
     "undecodable": ("UPDATE profiles SET body = x'c1' WHERE profile_id = 'ada'",),
     "mislabelled": ("UPDATE items SET item_id = 'p-9' WHERE item_id = 'p-1'",),
     "impossible_odds": ("UPDATE bodies SET body = ? WHERE number = 1", _with_propensity(1.5)),
+    "lost_ids": ("DELETE FROM links WHERE profile_id = 'ada' AND kind = 'email'",),
     "merged_into_nothing": ("UPDATE profiles SET merged_into = 'eve' WHERE profile_id = 'bob'",),
     "merged_in_a_circle": ("UPDATE profiles SET merged_into = 'bob' WHERE profile_id = 'bob'",),
 }

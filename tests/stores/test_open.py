@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import wager
 from wager.errors import BadInput, StoreError, StoreTooNew
 from wager.stores.open import open_store
 from wager.stores.schema import NEWEST
@@ -95,3 +96,14 @@ def test_a_store_that_could_not_be_opened_is_let_go(tmp_path: Path) -> None:
         stores.events.append(event("m-1"), "ada")
     commit.durable.result(60)
     stores.close()
+
+
+def test_what_was_learnt_and_cannot_be_read_is_said_and_the_store_let_go(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/shop.db"
+    stores = open_store(url)
+    with stores.transaction():
+        stores.models.put("learnt", "m1", b"\xc1")
+    stores.close()
+    for _ in range(2):  # the second would find it locked, had the first not let go
+        with pytest.raises(StoreError, match="what was learnt cannot be read from sqlite"):
+            wager.open(url)

@@ -21,7 +21,7 @@ from wager.engine.publishing import Publishing
 from wager.engine.settings import Settings
 from wager.engine.settling import Settling
 from wager.engine.stock import Stock
-from wager.errors import BadInput
+from wager.errors import BadInput, StoreError
 from wager.stores.base import Stores
 from wager.stores.open import open_store
 
@@ -33,7 +33,18 @@ def open(
 
     `now` stands in for the clock in tests. The store stays locked until `close`.
     """
-    return Engine(open_store(url), settings=settings or Settings(), now=now or _now)
+    stores = open_store(url)
+    try:
+        return Engine(stores, settings=settings or Settings(), now=now or _now)
+    except msgspec.MsgspecError as error:
+        stores.close()
+        raise StoreError(
+            f"what was learnt cannot be read from {url} ({error}); `wager doctor` says more, "
+            "`wager restore` puts a backup in its place"
+        ) from error
+    except BaseException:
+        stores.close()
+        raise
 
 
 def _now() -> datetime:

@@ -10,7 +10,7 @@ import msgspec
 
 from wager.domain.decisions import Decision
 from wager.domain.events import Event
-from wager.errors import StoreError
+from wager.errors import StoreError, StoreTooNew
 from wager.stores import codec
 from wager.stores.backup import Progress, damage, silent
 from wager.stores.disk import open_for_reading
@@ -66,6 +66,10 @@ READ = {
         "bets have a propensity outside (0, 1], which no reweighting survives",
         f"{RESTORE}; or let retention expire them, and leave them out of estimates",
     ),
+    "lost_ids": (
+        "profiles have ids that do not lead to them, so that nobody finds what they said",
+        RESTORE,
+    ),
     "merged_into_nothing": ("profiles were merged into one that is not there", RESTORE),
     "merged_in_a_circle": ("profiles were merged into one another", RESTORE),
 }
@@ -82,7 +86,9 @@ def check(url: str, progress: Progress = silent) -> list[Finding]:
         try:
             version = checked_version(connection, path)
         except StoreError as error:
-            return [_error(error.code, error.detail, RESTORE)]
+            newer = isinstance(error, StoreTooNew)
+            way_out = "install the wager that wrote it, or a later one" if newer else RESTORE
+            return [_error(error.code, error.detail, way_out)]
         findings = [*_around(path), *_about_version(path, version)]
         problems = damage(connection)
         if problems:
@@ -213,13 +219,18 @@ def _event(sequence: int, message_id: str, _: str, name: str, body: bytes) -> li
 
 
 def _profile(
-    profile_id: str, merged_into: str | None, segments: str, body: bytes, told: str | None
-) -> list[Found]:
+    profile_id: str, merged_into: str | None, segments: str, links: int, body: bytes,
+    told: str | None,
+) -> list[Found]:  # fmt: skip
+    """A living profile is led to by each of its ids; one that was merged by none."""
     where = f"the profile {profile_id!r}"
     since = [bytes.fromhex(one) for one in told.split()] if told else []
     profile = codec.profile_from(body, since, where)
     inside = (profile.profile_id, profile.merged_into, words(profile.segments))
-    return _same(where, inside, (profile_id, merged_into, segments))
+    wrong = _same(where, inside, (profile_id, merged_into, segments))
+    if merged_into is None and links < len(profile.identities):
+        wrong.append(("lost_ids", where))
+    return wrong
 
 
 def _item(item_id: str, body: bytes) -> list[Found]:

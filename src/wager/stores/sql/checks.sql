@@ -63,8 +63,10 @@ FROM profiles WHERE merged_into IS NOT NULL;
 SELECT sequence, message_id, profile_id, name, body FROM events;
 
 -- name: profile_bodies
--- Every profile, to be read, and what became of it since.
-SELECT profile_id, merged_into, segments, body, (
+-- Every profile, to be read, how many ids lead to it, and what became of it since.
+SELECT profile_id, merged_into, segments, (
+  SELECT count(*) FROM links WHERE links.profile_id = profiles.profile_id
+), body, (
   SELECT group_concat(hex(told), ' ') FROM (
     SELECT changes.body AS told FROM changes
     WHERE changes.profile_id = profiles.profile_id ORDER BY number
