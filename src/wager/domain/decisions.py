@@ -118,6 +118,16 @@ class GoalStake(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     said: tuple[float, ...] = ()
 
 
+class Weighed(msgspec.Struct, frozen=True, rename="camel", gc=False):
+    """A choice by what its bet is for, where that is more than one goal: what was told of the safe
+    choice in its slot, how much more the choice was thought to bring (None where it was the safe
+    one), and how many times its rewards count for its use case."""
+
+    sure: float
+    gain: float | None
+    times: float = 1.0
+
+
 class SafeChoice(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The default that the bet is measured against, with its own expected reward; `raw_reward` is
     what that was before it was put right, None where that changed nothing."""
@@ -160,7 +170,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_d
     the odds gave up to learn, where there is a budget for it. `silence` is the
     rule by which the person was not talked to; `held_from` is the level that the evidence would
     have carried of who is held out. `use_cases` are those that were in force for the
-    person, `beside` those in force for others.
+    person, `beside` those in force for others; `weighed` is each choice by all that the bet is for,
+    where that is several goals or use cases.
     """
 
     decision_id: str
@@ -193,6 +204,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_d
     learns: bool = True
     silence: str | None = None
     goals: tuple[GoalStake, ...] = ()
+    weighed: tuple[Weighed, ...] = ()
     use_cases: tuple[Contender, ...] = ()
     beside: tuple[str, ...] = ()
     snapshot: str = ""

@@ -96,7 +96,7 @@ class Shadow(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_u
     may use fewer levels than the placement."""
 
     policy: PolicyName = "thompson"
-    risk_appetite: Annotated[float, Meta(ge=0, le=1)] = 0.05
+    risk_appetite: Annotated[float, Meta(ge=0, le=1)] = 0.01
     levels: list[Level] | None = None
 
 
@@ -142,7 +142,7 @@ class Placement(
         float,
         Meta(ge=0, le=1),
         _says("Share of the odds that is spread evenly over all candidates, to learn."),
-    ] = 0.05
+    ] = 0.01
     least_gain: Annotated[
         Annotated[float, Meta(ge=0)] | GainShare,
         _says(

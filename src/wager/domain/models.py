@@ -76,12 +76,14 @@ class Payoffs:
 
 class Trust(NamedTuple):
     """The share of the odds that a placement's bets get; how much of what they are said to gain is
-    real (1 is all of it), its standard error, and from how many settled choices that is known."""
+    real (1 is all of it), its standard error, and from how many settled choices that is known; the
+    same for people of each segment."""
 
     share: float
     real: float
     error: float
     choices: float
+    segments: Mapping[str, "Trust"] = {}
 
 
 @dataclass(frozen=True, slots=True)

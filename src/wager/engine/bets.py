@@ -24,6 +24,7 @@ from wager.domain.decisions import (
     Reason,
     SafeChoice,
     ShadowOdds,
+    Weighed,
 )
 from wager.domain.definitions import Level
 from wager.domain.models import Payoffs
@@ -118,6 +119,7 @@ class Bet(msgspec.Struct, frozen=True):
     shadow: ShadowOdds | None = None
     use_cases: tuple[Contender, ...] = ()
     goals: tuple[GoalStake, ...] = ()
+    weighed: tuple[Weighed, ...] = ()
 
 
 def nothing(why: Reason) -> Choice:
@@ -157,5 +159,6 @@ def logged(ask: Ask, bet: Bet, decision_id: str, down: Sequence[Reason]) -> Deci
         context=dict(ask.context),
         limited_to=ask.limited_to or (),
         goals=bet.goals,
+        weighed=bet.weighed,
         use_cases=bet.use_cases,
     )

@@ -30,7 +30,7 @@ from wager.domain.definitions import LEVELS, Level, Shadow
 from wager.domain.models import Payoffs
 from wager.engine.bets import LOGGED_FEATURES, Bet, Drawn, Table, nothing
 from wager.engine.goals import further_worth, stakes
-from wager.engine.hedging import Notes, hedged, standing_back
+from wager.engine.hedging import Notes, hedged, standing_back, weighed_of
 from wager.engine.live import Live
 from wager.engine.shadowing import below, certain, named, odds_beside, watched
 from wager.render.merge import merged_or_why
@@ -79,6 +79,7 @@ class Bettor:
             regret=held.regret(table),
             shadow=None if lefts is None else self._in_shadow(ask, table, lefts, drawn_rows),
             goals=stakes(ask.placement, table, drawn_rows),
+            weighed=weighed_of(self.live, ask, table, drawn_rows),
             **left_out(table.dropped),
         )
 
@@ -155,6 +156,7 @@ class Bettor:
             default=self._safe(table),
             candidates=_candidates(table, np.ones(len(found))) if found else (),
             goals=stakes(ask.placement, table, range(len(safe))),
+            weighed=weighed_of(self.live, ask, table, rows_of_safe),
             notes=tuple(notes),
             **left_out(dropped),
         )

@@ -18,7 +18,7 @@ from wager.decide.policies import (
     widened,
 )
 from wager.domain.asking import Ask
-from wager.domain.decisions import Reason
+from wager.domain.decisions import Reason, Weighed
 from wager.domain.definitions import Placement, Shadow
 from wager.domain.restraints import GainShare
 from wager.engine import curbing
@@ -122,6 +122,36 @@ def hedged(live: Live, ask: Ask, table: Table, by: Shadow, slots: int, notes: No
     return odds if share == 1.0 else cautious(odds, table.safe_rows, share)
 
 
+def weighed_of(
+    live: Live, ask: Ask, table: Table, chosen: Sequence[int]
+) -> tuple[Weighed, ...]:  # fmt: skip
+    """Each choice by all that the bet is for, beside the safe choice of its slot; none where that
+    is one goal, or where the safe choice is nothing."""
+    placement, safe = ask.placement, table.safe_rows
+    if not table.safe or not safe or not (placement.goals or ask.queue is not None):
+        return ()
+    mean, _ = weighted(placement, table.worth, table.further)
+    told, times = promised(placement, table.worth, table.further), np.ones(len(mean))
+    if ask.queue is not None:
+        names = [name for name, _ in table.found]
+        mean, told, times = (
+            live.slates.priorities(one, names, ask.queue) for one in (mean, told, times)
+        )
+    found = []
+    for slot, row in enumerate(chosen):
+        instead = row if row in safe else safe[min(slot, len(safe) - 1)]
+        looked, least = table.looked(row, slot), table.looked(instead, slot)
+        gain = looked * mean[row] - least * mean[instead]
+        found.append(
+            Weighed(
+                float(least * told[instead]),
+                None if row in safe else float(gain),
+                float(times[row]),
+            )
+        )
+    return tuple(found)
+
+
 def standing_back(ask: Ask) -> list[Reason]:
     """Why the safe choice has most of the odds, where it has."""
     notes = [FALLS_BACK] if ask.placement.name in ask.snapshot.cautious else []
@@ -129,10 +159,14 @@ def standing_back(ask: Ask) -> list[Reason]:
 
 
 def bets_share(ask: Ask) -> float:
-    """The share of the odds that bets get here; the safe choice has the rest."""
+    """The share of the odds that bets get here; the safe choice has the rest. Who is in several
+    segments of which something is known gets the mean of what is."""
     snapshot, name = ask.snapshot, ask.placement.name
     trust = snapshot.hedges.get(name)
     share = 1.0 if trust is None else trust.share
+    if trust is not None and trust.segments:
+        own = [trust.segments[one].share for one in ask.segments if one in trust.segments]
+        share = sum(own) / len(own) if own else share
     return min(share, SEEN_THROUGH) if name in snapshot.cautious else share
 
 

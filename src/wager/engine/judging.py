@@ -10,12 +10,12 @@ import numpy as np
 from wager.decide.features import FEATURES, WIDTH
 from wager.domain.alarms import Alarm
 from wager.domain.decisions import Decision, LoggedDecision
-from wager.domain.definitions import Level
+from wager.domain.definitions import Goal, Level
 from wager.domain.identity import Time
 from wager.domain.models import Payoffs
 from wager.domain.settlement import news
+from wager.engine.trusting import Trusting, over
 from wager.learn.drift import DAY_HOURS, HOUR, SETTLED, Watch, alarms
-from wager.learn.hedge import Hedge
 from wager.learn.honesty import HALF_LIFE_DAYS, Honesty
 from wager.stats.decay import Decaying, half_lives, weigh
 
@@ -28,8 +28,6 @@ class Said(msgspec.Struct, array_like=True):
     raw: float
     told: float
     reward: float
-    sure: float | None = None  # what was told of the safe choice there, where it may be compared
-    gain: float | None = None  # the choice was thought to bring so much more; None where it was it
 
 
 class Waiting(msgspec.Struct, array_like=True):
@@ -40,7 +38,6 @@ class Waiting(msgspec.Struct, array_like=True):
     due: Time
     replayed: bool
     said: dict[int, Said]
-    holdout: bool = False
 
 
 class Judging(msgspec.Struct):
@@ -60,10 +57,12 @@ class Judging(msgspec.Struct):
     open: set[str] = set()
     waiting: dict[str, Waiting] = {}
     gathered: dict[tuple[str, int], list[bytes]] = {}
-    hedges: dict[str, Hedge] = {}
+    trusting: Trusting = msgspec.field(default_factory=Trusting)
 
-    def take(self, logged: LoggedDecision, *, since: int) -> None:
-        """Note what is new of a bet since the cursor."""
+    def take(
+        self, logged: LoggedDecision, *, since: int, goals: Mapping[str, Goal]
+    ) -> None:  # fmt: skip
+        """Note what is new of a bet since the cursor; `goals` are those that there are."""
         decision = logged.decision
         name = decision.decision_id
         found = news(logged, since=since, was_open=name in self.open)
@@ -75,44 +74,34 @@ class Judging(msgspec.Struct):
             self.open.add(name)
             return
         self.open.discard(name)
-        if found.after is None or found.before == found.after:
+        self.trusting.take(logged, found, since=since, goals=goals)
+        if found.after is None or found.before == found.after or decision.holdout:
             return
         said = dict(_said(decision, found.after.rewards))
         if found.before is None or name in self.waiting:
             due = decision.at + timedelta(minutes=decision.window_minutes)
             self.waiting[name] = Waiting(
-                decision.placement, decision.at, due, decision.replayed, said, decision.holdout
+                decision.placement, decision.at, due, decision.replayed, said
             )
             return
-        fold, watch, hedge = self._folds(decision.placement)
+        fold, watch = self._folds(decision.placement)
         weight, hour = _weight(fold, decision.at), _hour(decision.at)
-        heavy = _weight(hedge, decision.at)
         for slot, one in said.items():
             before = found.before.rewards.get(slot, 0.0)
-            if before != one.reward and one.sure is not None:
-                hedge.correct(one.gain, before - one.sure, one.reward - one.sure, heavy)
-            if before != one.reward and not decision.holdout:
+            if before != one.reward:
                 fold.correct(one.raw, before, one.reward, weight)
                 watch.correct(hour, before, one.reward)
 
     def settle(self, now: datetime, latest: datetime | None) -> None:
         """Count what is over: by the clock for live bets, by the latest event for replayed ones."""
-        over = [
-            name
-            for name, one in self.waiting.items()
-            if (now if not one.replayed else latest or one.at) > one.due
-        ]
-        for name in over:
+        for name in over(self.waiting, now, latest):
             bet = self.waiting.pop(name)
-            fold, watch, hedge = self._folds(bet.placement)
+            fold, watch = self._folds(bet.placement)
             weight, hour = _weight(fold, bet.at), _hour(bet.at)
-            heavy = _weight(hedge, bet.at)
             for one in bet.said.values():
-                if one.sure is not None:
-                    hedge.add(one.gain, one.reward - one.sure, heavy)
-                if not bet.holdout:
-                    fold.add(one.raw, one.reward, weight)
-                    watch.settled(hour, one.told, one.reward)
+                fold.add(one.raw, one.reward, weight)
+                watch.settled(hour, one.told, one.reward)
+        self.trusting.settle(now, latest)
 
     def put_right(self, placement: str, payoffs: Payoffs) -> Payoffs:
         """The payoffs with what to say instead of what they say."""
@@ -127,9 +116,9 @@ class Judging(msgspec.Struct):
 
     def fade(self, placement: str, share: float) -> None:
         """What is known of how honest the placement's bets are counts less, as its evidence."""
-        for fold in (self.honesty.get(placement), self.hedges.get(placement)):
-            if fold is not None:
-                fold.fade(share)
+        if (fold := self.honesty.get(placement)) is not None:
+            fold.fade(share)
+        self.trusting.fade(placement, share)
 
     @property
     def newest_hour(self) -> int:
@@ -145,11 +134,10 @@ class Judging(msgspec.Struct):
             found.extend(alarms(watch, placement, (*FEATURES, "said")))
         return found
 
-    def _folds(self, placement: str) -> tuple[Honesty, Watch, Hedge]:
+    def _folds(self, placement: str) -> tuple[Honesty, Watch]:
         return (
             self.honesty.setdefault(placement, Honesty()),
             self.watches.setdefault(placement, Watch()),
-            self.hedges.setdefault(placement, Hedge()),
         )
 
     def _placed(self, decision: Decision) -> None:
@@ -181,22 +169,10 @@ class Judging(msgspec.Struct):
 
 
 def _said(decision: Decision, rewards: Mapping[int, float]) -> Iterator[tuple[int, Said]]:
-    """Of each choice; it is compared with the safe one where chance could have drawn either, and
-    bets are for nothing but the goal that settles them."""
-    safe = decision.default
-    drawn = decision.holdout or decision.level_trial is not None or decision.policy != "default"
-    drawn = drawn and not (decision.goals or decision.use_cases)
     for one in decision.choices:
         if one.item_id is not None:
             raw = one.expected_reward if one.raw_reward is None else one.raw_reward
-            sure = gain = None
-            if drawn and safe is not None and safe.item_id is not None:
-                sure = one.looked * safe.expected_reward
-                if one.item_id not in safe.item_ids:
-                    before = safe.expected_reward if safe.raw_reward is None else safe.raw_reward
-                    gain = raw - one.looked * before
-            reward = rewards.get(one.slot, 0.0)
-            yield one.slot, Said(raw, one.expected_reward, reward, sure, gain)
+            yield one.slot, Said(raw, one.expected_reward, rewards.get(one.slot, 0.0))
 
 
 def _would_bet(level: Level | None) -> bool:

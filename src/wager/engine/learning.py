@@ -192,7 +192,7 @@ class Learning:
                     self._fold_further(logged, since)
                 since = read_at.get(decision.decision_id, beginning)
                 self._sparing.take(logged, self.live.placements, since=since)
-                self._kept.judging.take(logged, since=since)
+                self._kept.judging.take(logged, since=since, goals=self.live.goals)
                 read_at[decision.decision_id] = cursor
             self._kept.decisions = cursor
             if len(page) < PAGE:
@@ -225,7 +225,7 @@ class Learning:
             alarms=alarms,
             cautious=frozenset(one.placement for one in alarms if one.fallback),
             also_bought=self._related.also_bought,
-            hedges={name: one.trust() for name, one in self._kept.judging.hedges.items()},
+            hedges=self._kept.judging.trusting.trusts(),
             harmed=self._sparing.harmed(self.live.now()),
             taste=self._related.taste,
             payoffs={

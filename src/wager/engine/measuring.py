@@ -10,6 +10,7 @@ import msgspec
 from wager.decide.diversity import diversity
 from wager.domain.alarms import Alarm
 from wager.domain.definitions import Goal, Placement, UseCase
+from wager.domain.models import Trust
 from wager.domain.restraints import RegretBudget, SegmentRisk
 from wager.engine import budgets
 from wager.engine.curbing import curbs_of
@@ -294,12 +295,8 @@ class Measuring:
         if placement.least_gain:
             report["leastGain"] = placement.least_gain
         if (trust := self.live.snapshot.hedges.get(placement.name)) is not None:
-            report["learnt"] = {
-                "share": trust.share,
-                "real": trust.real,
-                "standardError": trust.error,
-                "choices": int(trust.choices),
-            }
+            learnt = {name: _trusted(one) for name, one in trust.segments.items()}
+            report["learnt"] = _trusted(trust) | ({"bySegment": learnt} if learnt else {})
         if (budget := placement.regret_budget) is not None:
             report["regretBudget"] = self._spent(placement.name, None, budget)
         if placement.risk_by_segment:
@@ -333,6 +330,15 @@ class Measuring:
             "dropped": most(overview.of(part, "dropped")),
             "conditionErrors": dict(self.live.condition_errors),
         }
+
+
+def _trusted(trust: Trust) -> Report:
+    return {
+        "share": trust.share,
+        "real": trust.real,
+        "standardError": trust.error,
+        "choices": int(trust.choices),
+    }
 
 
 def _worth(goal: Goal) -> float | None:

@@ -19,6 +19,7 @@ from wager.domain.decisions import (
     Outcome,
     Reason,
     SafeChoice,
+    Weighed,
 )
 from wager.domain.definitions import Level
 from wager.domain.events import Quarantined, StoredEvent
@@ -74,6 +75,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     stake: float | UnsetType = UNSET
     regret: float | UnsetType = UNSET
     goals: tuple[GoalStake, ...] | UnsetType = UNSET
+    weighed: tuple[Weighed, ...] | UnsetType = UNSET
     use_cases: tuple[Contender, ...] | UnsetType = UNSET
     beside: tuple[str, ...] | UnsetType = UNSET
     segments: tuple[str, ...] | UnsetType = UNSET
@@ -137,6 +139,7 @@ def explained(decision: Decision) -> Answer:
         stake=decision.stake,
         regret=decision.regret,
         goals=decision.goals,
+        weighed=decision.weighed,
         use_cases=decision.use_cases,
         beside=decision.beside,
         segments=decision.segments,
