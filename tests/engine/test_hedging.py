@@ -8,10 +8,17 @@ import pytest
 
 import wager
 from wager.domain.decisions import Decision
+from wager.engine import hedging
 from wager.engine.budgets import Budgets
 from wager.engine.engine import Engine
 
 ITEMS = [f"p-{number}" for number in range(5)]
+
+
+@pytest.fixture(autouse=True)
+def _in_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is learnt of bets' gains has tests of its own; here they have all of their odds."""
+    monkeypatch.setattr(hedging, "bets_share", lambda _: 1.0)
 
 
 def shop(engine: Engine, **home: Any) -> None:

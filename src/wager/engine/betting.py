@@ -156,7 +156,7 @@ class Bettor:
             default=self._safe(table),
             candidates=_candidates(table, np.ones(len(found))) if found else (),
             goals=stakes(ask.placement, table, range(len(safe))),
-            weighed=weighed_of(self.live, ask, table, rows_of_safe),
+            weighed=weighed_of(self.live, ask, table, range(len(safe))),
             notes=tuple(notes),
             **left_out(dropped),
         )

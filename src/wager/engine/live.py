@@ -34,6 +34,7 @@ from wager.engine.slates import Slates
 from wager.engine.tagging import Tagging
 from wager.learn.attribution import CLICK
 from wager.measure.assignment import held_out
+from wager.measure.proof import Winner
 from wager.stores.base import Stores
 from wager.unify.segments import CompiledSegment, compile_segment
 
@@ -46,9 +47,7 @@ class Live:
     """State that follows from the store and is kept in memory; only the engine holds one."""
 
     def __init__(self, stores: Stores, settings: Settings, clock: Clock) -> None:
-        self.stores = stores
-        self.settings = settings
-        self.now = clock
+        self.stores, self.settings, self.now = stores, settings, clock
         self._start, self._count = secrets.token_hex(12), count()
         self.draw_key = self._key("draw-key")
         self.holdout_key = self._key("holdout-key")
@@ -63,6 +62,7 @@ class Live:
         self.snapshot = Snapshot(version="0")
         self.recent = Recent()
         self.curbs: Curbs = {}
+        self.winners: Mapping[str, Winner] = {}
         self.rarity = Rarity()
         self._rarity_day = 0
         self._thirds: Thirds = {}

@@ -12,11 +12,12 @@ from wager.domain.alarms import Alarm
 from wager.domain.definitions import Goal, Placement, UseCase
 from wager.domain.models import Trust
 from wager.domain.restraints import RegretBudget, SegmentRisk
-from wager.engine import budgets
+from wager.engine import budgets, winning
 from wager.engine.curbing import curbs_of
 from wager.engine.inventory import stock_of
 from wager.engine.live import Live
 from wager.engine.segmenting import segments_of
+from wager.engine.winning import winners_of
 from wager.errors import BadInput, UnknownName, WagerError
 from wager.learn.attribution import CLICK
 from wager.measure import overview
@@ -52,7 +53,9 @@ LEDGER_NOTE = (
     "they caused is in the lift over the held-out."
 )
 HEDGE_NOTE = (
-    "A regret budget is spent in hundredths: `spent` may be that much more than bets have cost."
+    "A regret budget is spent in hundredths: `spent` may be that much more than bets have cost. A "
+    "`winner` surely brings more than the default in the first slot, whoever it is shown to; it "
+    "becomes the default where the team says so."
 )
 
 
@@ -177,7 +180,9 @@ class Measuring:
         return changed
 
     def _curb(self) -> None:
-        self.live.curbs = curbs_of(self.live.placements, self._book.tactics, self.live.now())
+        placements, tactics = self.live.placements, self._book.tactics
+        self.live.curbs = curbs_of(placements, tactics, self.live.now())
+        self.live.winners = winners_of(placements, tactics)
 
     def _drain(self) -> int:
         """A bet that changes meanwhile may come twice: `read_at` says up to where it was read
@@ -297,6 +302,13 @@ class Measuring:
         if (trust := self.live.snapshot.hedges.get(placement.name)) is not None:
             learnt = {name: _trusted(one) for name, one in trust.segments.items()}
             report["learnt"] = _trusted(trust) | ({"bySegment": learnt} if learnt else {})
+        if (winner := winning.of(self.live, placement)) is not None:
+            report["winner"] = {
+                "itemId": winner.item_id,
+                "instead": winner.default,
+                "gain": winner.gain,
+                "compared": winner.compared,
+            }
         if (budget := placement.regret_budget) is not None:
             report["regretBudget"] = self._spent(placement.name, None, budget)
         if placement.risk_by_segment:

@@ -23,7 +23,7 @@ from wager.domain.definitions import (
     Vocabulary,
     noun,
 )
-from wager.engine import goals, risking
+from wager.engine import goals, risking, winning
 from wager.engine.live import Live
 from wager.engine.terms import clashes, impossible
 from wager.errors import BadDefinition, BadInput, NotFound, UnknownName
@@ -211,6 +211,8 @@ class Publishing:
         yield from goals.unknown(placement, self.live.goals)
         yield from risking.unknown(placement, self.live.segments)
         yield from clashes(placement, self.live.items)
+        if (winner := winning.of(self.live, placement)) is not None:
+            yield winning.said(placement, winner)
         if named is None and not placement.allow_nothing:
             yield f"placement {placement.name!r} has no default: what is popular stands in"
         if placement.holdout_share == 0 and not isinstance(named, Rule) and placement.goal:

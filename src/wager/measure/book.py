@@ -327,7 +327,7 @@ def _trials(decision: Decision) -> list[Series]:
     return found
 
 
-FORMAT = 9  # grows when what is kept changes: an older checkpoint is then read from the log again
+FORMAT = 10  # grows when what is kept changes: an older checkpoint is then read from the log again
 
 
 class _Kept(msgspec.Struct, kw_only=True):

@@ -123,11 +123,12 @@ def _estimate(center: float, half: float, count: int) -> Estimate:
     )
 
 
-def half_width(spread: float, noise: float) -> float:
-    """`spread` is the variance of the estimate, `noise` that of one decision."""
+def half_width(spread: float, noise: float, alpha: float = ALPHA) -> float:
+    """`spread` is the variance of the estimate, `noise` that of one decision; the interval misses
+    the truth with the probability `alpha`."""
     t = noise / spread
     rho2 = _rho_squared(TIGHTEST_AT)
-    return sqrt(spread * (t * rho2 + 1.0) / (t * rho2) * log((t * rho2 + 1.0) / ALPHA**2))
+    return sqrt(spread * (t * rho2 + 1.0) / (t * rho2) * log((t * rho2 + 1.0) / alpha**2))
 
 
 def _rho_squared(t: float) -> float:

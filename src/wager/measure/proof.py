@@ -1,4 +1,4 @@
-"""Which tactics have shown that they work, and which were used for long without showing it."""
+"""Which tactics and items have shown that they work, and which were long used without it."""
 
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
@@ -7,7 +7,7 @@ from typing import NamedTuple
 from wager.domain.estimates import Estimate
 from wager.measure.book import Book
 from wager.measure.reports import Asked, Report
-from wager.measure.tactics import DAY, Tactics, lift_of
+from wager.measure.tactics import DAY, INSTEAD, Tactics, lift_of, pair_in
 
 TACTICS_NOTE = (
     "What a first slot brings by an item that something speaks for (a feature above 0, its level) "
@@ -50,6 +50,31 @@ def proof(tactics: Tactics, now: datetime, after_days: float) -> Proof:
     return Proof(frozenset(proven), unproven, frozenset(refuted))
 
 
+class Winner(NamedTuple):
+    """An item that surely brings more than a placement's default, shown to whom chance might have
+    shown either; the interval holds for all that were compared."""
+
+    item_id: str
+    default: str
+    gain: Estimate
+    compared: int
+
+
+def winner(tactics: Tactics, default: str) -> Winner | None:
+    """The item that surely brings most more than the default; None where none surely does.
+
+    >>> winner(Tactics(), "p-9")
+    """
+    pairs = [(pair_in(name), sums) for name, sums in tactics.sums.items() if sums.bets]
+    rivals = [(pair[0], sums) for pair, sums in pairs if pair is not None and pair[1] == default]
+    found = [
+        Winner(item_id, default, gain, len(rivals))
+        for item_id, sums in rivals
+        if isinstance(gain := lift_of(sums, len(rivals)), Estimate) and gain.low > 0.0
+    ]
+    return max(found, key=lambda one: one.gain.low, default=None)
+
+
 def tactics_of(
     book: Book, asked: Asked, capped: Mapping[tuple[str, str], Collection[str]]
 ) -> Report:
@@ -59,8 +84,8 @@ def tactics_of(
     for (placement, goal, replayed), fold in sorted(book.tactics.items()):
         held = () if replayed else capped.get((placement, goal), ())
         for name, sums in sorted(fold.sums.items()):
-            if asked.placement in (None, placement) and sums.bets:
-                kind, _, tactic = name.partition("/")
+            kind, _, tactic = name.partition("/")
+            if kind != INSTEAD and asked.placement in (None, placement) and sums.bets:
                 one: Report = {"placement": placement, "goal": goal, "replayed": replayed}
                 one |= {"kind": kind, "tactic": tactic, "lift": lift_of(sums)}
                 one |= {"bets": sums.bets, "shown": sums.drawn}

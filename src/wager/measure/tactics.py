@@ -1,6 +1,7 @@
 """Which tactics work: what showing an item for a reason brings beyond showing one without it."""
 
 import math
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -11,13 +12,14 @@ from wager.domain.decisions import Decision
 from wager.domain.definitions import LEVELS
 from wager.domain.estimates import Estimate, NotEnough, Verdict
 from wager.domain.settlement import Result
-from wager.measure.comparison import half_width
+from wager.measure.comparison import ALPHA, half_width
 from wager.measure.overview import HOUR
 
 DAY = 24 * HOUR
 LEAST_OVERLAP = 1e-9
 NEEDED_EFFECTIVE = 200  # bets that could as well have gone the other way, by their weights
 NEEDED_WON = 10
+INSTEAD, LEAST_ODDS = "instead", 0.01  # of an item, and of the safe choice, to compare them
 NOT_TACTICS = ("everybody", "said")
 METHOD = "overlap weights of the logged odds, asymptotic confidence sequence"
 
@@ -123,16 +125,52 @@ def seen_in(decision: Decision, result: Result) -> list[Seen]:
     said = float(odds @ np.array([one.expected_reward for one in candidates]))
     names, has = _flags(decision)
     chances = np.clip(odds @ has, 0.0, 1.0)
-    day = int(decision.at.timestamp()) // DAY
-    return [
-        Seen(names[at], chance, bool(has[row, at]), reward - said, reward > 0, day)
+    day, surplus = int(decision.at.timestamp()) // DAY, reward - said
+    tactics = [
+        Seen(names[at], chance, bool(has[row, at]), surplus, reward > 0, day)
         for at, chance in enumerate(chances.tolist())
         if chance * (1.0 - chance) > LEAST_OVERLAP
     ]
+    for name, chance, drawn in _instead(decision, row, odds.tolist()):
+        tactics.append(Seen(name, chance, drawn, surplus, reward > 0, day))
+    return tactics
 
 
-def lift_of(sums: Sums) -> Verdict:
-    """What a showing with the tactic brings beyond one without it, in the goal's unit.
+def instead_of(item_id: str, default: str) -> str:
+    """In place of a tactic: an item shown instead of the first of the safe choice."""
+    return f"{INSTEAD}/{default}\n{item_id}"
+
+
+def pair_in(name: str) -> tuple[str, str] | None:
+    """The item and the safe choice that are named in place of a tactic.
+
+    >>> pair_in(instead_of("p-4", "p-9")), pair_in("feature/due")
+    (('p-4', 'p-9'), None)
+    """
+    kind, _, pair = name.partition("/")
+    default, _, item_id = pair.partition("\n")
+    return (item_id, default) if kind == INSTEAD else None
+
+
+def _instead(
+    decision: Decision, row: int, odds: Sequence[float]
+) -> Iterator[tuple[str, float, bool]]:
+    """Where it was an item or the safe choice that was drawn: the odds that, of these two, it was
+    the item, and whether it was."""
+    names = [one.item_id for one in decision.candidates]
+    safe = None if decision.default is None else decision.default.item_id
+    at = names.index(safe) if safe is not None and safe in names else -1
+    if safe is None or at < 0 or odds[at] < LEAST_ODDS:
+        return
+    for other in range(len(odds)) if row == at else (row,):
+        name = names[other]
+        if other != at and name is not None and odds[other] >= LEAST_ODDS:
+            yield instead_of(name, safe), odds[other] / (odds[other] + odds[at]), row == other
+
+
+def lift_of(sums: Sums, among: int = 1) -> Verdict:
+    """What a showing with the tactic brings beyond one without it, in the goal's unit; the interval
+    holds for all `among` so many at once (Bonferroni).
 
     >>> lift_of(Sums())
     NotEnough(needed=200, seen=0, what='bets that could have gone either way')
@@ -147,7 +185,7 @@ def lift_of(sums: Sums) -> Verdict:
     spread = (sums.zz - 2.0 * value * sums.zh + value * value * sums.hh) / sums.h**2
     if not spread > 0.0 or not math.isfinite(spread):
         return NotEnough(needed=2, seen=1, what="different results")
-    half = half_width(spread, spread * effective)
+    half = half_width(spread, spread * effective, ALPHA / among)
     return Estimate(
         value=value, low=value - half, high=value + half, count=sums.bets, method=METHOD
     )
