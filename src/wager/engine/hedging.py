@@ -29,6 +29,7 @@ from wager.engine.live import Live
 Floats = NDArray[np.float64]
 UNREAL = Reason(kind="hedge", text="what bets are said to gain is not real: mostly the safe choice")
 FALLS_BACK = Reason(kind="drift", text="brings less than was said: mostly the safe choice for now")
+SEEKING = 0.5  # of what bets have left is spread evenly where what was learnt holds no more
 NEW = 0.5  # of the share to learn with is for new items, where there are any
 
 
@@ -100,16 +101,18 @@ def hedged(live: Live, ask: Ask, table: Table, by: Shadow, slots: int, notes: No
         mean = live.slates.priorities(mean, names, ask.queue)
         deviation = live.slates.priorities(deviation, names, ask.queue)
     new = [row for row, (_, one) in enumerate(table.found) if "new" in one.sources]
-    even = by.risk_appetite * (1.0 - NEW) if new else by.risk_appetite
+    seeking = _falls_back(ask) and ask.spent is None
+    risk = max(by.risk_appetite, SEEKING) if seeking else by.risk_appetite
+    even = risk * (1.0 - NEW) if new else risk
     odds = POLICIES[by.policy](mean, deviation, even, slots)
-    odds = widened(odds, new, NEW * by.risk_appetite) if new else odds
+    odds = widened(odds, new, NEW * risk) if new else odds
     if placement.least_gain or placement.regret_budget is not None:
         told = promised(placement, table.worth, table.further)
         if ask.queue is not None:
             told = live.slates.priorities(told, names, ask.queue)
         if placement.least_gain:
             least = _least(placement.least_gain)
-            odds = cleared(odds, told, table.safe_rows, least, by.risk_appetite, notes.held)
+            odds = cleared(odds, told, table.safe_rows, least, risk, notes.held)
         if placement.regret_budget is not None:
             odds = notes.noted(odds, told)
     if placement.diversity_floor:
@@ -154,7 +157,7 @@ def weighed_of(
 
 def standing_back(ask: Ask) -> list[Reason]:
     """Why the safe choice has most of the odds, where it has."""
-    notes = [FALLS_BACK] if ask.placement.name in ask.snapshot.cautious else []
+    notes = [FALLS_BACK] if _falls_back(ask) else []
     return notes if bets_share(ask) > 0.5 or notes else [UNREAL]
 
 
@@ -168,6 +171,10 @@ def bets_share(ask: Ask) -> float:
         own = [trust.segments[one].share for one in ask.segments if one in trust.segments]
         share = sum(own) / len(own) if own else share
     return min(share, SEEN_THROUGH) if name in snapshot.cautious else share
+
+
+def _falls_back(ask: Ask) -> bool:
+    return ask.placement.name in ask.snapshot.cautious
 
 
 def _least(wanted: float | GainShare) -> Least:
