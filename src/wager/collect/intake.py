@@ -52,7 +52,7 @@ def _event(sent: object, index: int, arrival: Arrival, verify: Verify, now: date
         who = claims.trusted(payload, kind, context)
     at, offset_minutes = _time(payload, arrival, now)
     said = _consent(context, arrival)
-    source = _source(context, arrival)
+    source = _source(context, arrival) if context else arrival.source
     _clean(context, offset_minutes)
     return Event(
         message_id=formats.message_id(payload, raw, (arrival.received_at, index)),

@@ -26,9 +26,11 @@ class Settling:
         """Join an event to the bets it is an outcome of; the ids of those it settled."""
         if not attribution.may_settle(event, self.live.goals.values()):
             return ()
-        bets = self._bets(event, profile_id)
+        bets, goes_back = self._bets(event, profile_id), event.name in (REFUNDED, CANCELLED)
+        if not bets and not goes_back:
+            return ()
         outcomes = self._outcomes(event, bets)
-        if event.name in (REFUNDED, CANCELLED):
+        if goes_back:
             ordered = self._ordered(event, profile_id)
             outcomes += attribution.taken_back(event, ordered)
             bets = list({one.decision.decision_id: one for one in (*bets, *ordered)}.values())
