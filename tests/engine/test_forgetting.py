@@ -1,5 +1,6 @@
 """Whoever is erased is in no model, whenever the process dies."""
 
+import json
 import signal
 import sqlite3
 import subprocess
@@ -19,16 +20,19 @@ from wager.errors import NotFound
 CHILD = """
 import os, signal, sys
 import wager
+from wager.engine.deciding import Deciding
 from wager.engine.forgetting import Forgetting
 from wager.engine.learning import Learning
+from wager.engine.measuring import Measuring
 
-def die(self, profile_ids):
+def die(self, *_):
     with self.live.stores.transaction() as commit:
         pass
     commit.durable.result()  # the erasure, which was before, is on the disk
     os.kill(os.getpid(), signal.SIGKILL)
 
-Learning.forget = die
+where, step = sys.argv[3].split(".")
+setattr(globals()[where], step, die)
 if sys.argv[2] == "sabotaged":
     Forgetting.promise = lambda self, profile_ids: setattr(self, "_waiting", True)
     Forgetting._listed = lambda self: ["somebody"]
@@ -68,9 +72,9 @@ def bodies(folder: Path, name: str = "%") -> list[bytes]:
     return [body for (body,) in rows]
 
 
-def killed_between(folder: Path, how: str = "as it is") -> None:
+def killed_between(folder: Path, how: str = "as it is", where: str = "Learning.forget") -> None:
     url = f"sqlite:///{folder}/shop.db"
-    child = subprocess.run([sys.executable, "-c", CHILD, url, how], check=False)
+    child = subprocess.run([sys.executable, "-c", CHILD, url, how, where], check=False)
     assert child.returncode == -signal.SIGKILL
 
 
@@ -91,6 +95,16 @@ def test_who_was_erased_before_a_crash_leaves_the_models_at_the_next_start(tmp_p
         with pytest.raises(NotFound):
             engine.people.stored("user_id", "u-1")
     assert not any(profile_id.encode() in body for body in bodies(tmp_path))
+
+
+@pytest.mark.parametrize("where", ["Measuring.forget", "Measuring._save", "Deciding.forget"])
+def test_wherever_the_process_dies_the_next_start_ends_it(tmp_path: Path, where: str) -> None:
+    profile_id = learnt_of(tmp_path)
+    killed_between(tmp_path, where=where)
+    assert bodies(tmp_path, TO_DO) == [f'["{profile_id}"]'.encode()]
+    wager.open(f"sqlite:///{tmp_path}/shop.db").close()
+    assert not any(profile_id.encode() in body for body in bodies(tmp_path))
+    assert json.loads(bodies(tmp_path, TO_DO)[-1]) == []
 
 
 def test_without_the_list_the_models_would_still_hold_them(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from wager.domain.decisions import Choice, Decision, LoggedDecision
 from wager.domain.estimates import Estimate, NotEnough
-from wager.measure.book import WEEKS_APART, Book, Series, Week, pack, unpack, week_in
+from wager.measure.book import WEEKS_APART, WEEKS_KEPT, Book, Series, Week, pack, unpack, week_in
 from wager.measure.journey import journey_of, trend
 from wager.measure.metrics import Rewards
 from wager.measure.overview import WEEK
@@ -182,6 +182,22 @@ def test_folded_weeks_can_still_be_corrected_and_left() -> None:
     folded.fold_weeks()
     assert rounded(_one(folded)) == rounded(_one(whole))
     assert _cells(folded).keys() == {"ada"}
+
+
+def test_who_does_not_come_back_is_let_go_and_begins_anew() -> None:
+    book = Book()
+    for week in range(300):
+        for who in ("gone", "back"):
+            if week <= 20 or (who == "back" and week >= 290):
+                _settle(book, who, week, won=True)
+        _settle(book, "ada", week, won=week % 2 == 0)
+        book.fold_weeks()
+        begun = book.first_weeks()
+        assert begun["ada"] == _since_1970(0)
+        assert ("gone" in begun) == (week < 32 + WEEKS_KEPT), "20 is in the step that ends at 31"
+    assert begun["back"] == _since_1970(290)
+    assert _cells(book).keys() == {"ada", "back"}
+    assert book.rewards[Series("home", "bet", replayed=False)].cells["gone"][0] == 21
 
 
 def _since_1970(week: int) -> int:

@@ -9,7 +9,7 @@ from msgspec import structs
 from msgspec.structs import replace
 
 from wager.collect.consent import stated
-from wager.collect.quality import EARLIEST, FUTURE_TOLERANCE, Unreadable
+from wager.collect.quality import FUTURE_TOLERANCE, Unreadable
 from wager.collect.tokens import subject
 from wager.decide.ladder import at_level, carried, evidence
 from wager.decide.restraint import better_left_alone, discreet, silence
@@ -23,7 +23,7 @@ from wager.engine.belonging import household
 from wager.engine.bets import Bet, logged
 from wager.engine.betting import Bettor
 from wager.engine.capping import Capping, running
-from wager.engine.framing import device_of, framed, has_words
+from wager.engine.framing import device_of, framed, has_words, possible
 from wager.engine.live import Live
 from wager.engine.presence import Presence
 from wager.errors import BadInput, Conflict, NotAllowed, NotFound, UnknownName
@@ -118,9 +118,7 @@ class Deciding:
     def _may_be(self, at: datetime, *, preview: bool) -> None:
         """A bet is placed by now: one of the future would never be settled, and would weigh more
         than all that was learnt."""
-        if at < EARLIEST:
-            raise BadInput(f"`at` is {at.isoformat()}; 1970 is the first year that works")
-        now = self.live.now()
+        at, now = possible(at), self.live.now()
         if not preview and at > now + FUTURE_TOLERANCE:
             raise BadInput(
                 f"`at` is {at.isoformat()}, more than 5 minutes after now ({now.isoformat()}); "

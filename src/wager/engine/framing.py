@@ -10,9 +10,19 @@ from wager.domain.profiles import Profile
 from wager.domain.stages import stage
 from wager.engine.live import Live
 from wager.engine.risking import as_for
+from wager.errors import BadInput
 from wager.unify.segments import holds
 from wager.unify.uses import short
 from wager.unify.view import view
+
+FIRST_YEAR, LAST_YEAR = 1970, 9000
+
+
+def possible(at: datetime, what: str = "`at`") -> datetime:
+    """A time that every calendar can reckon with, under any offset; raises where it is none."""
+    if not FIRST_YEAR <= at.year <= LAST_YEAR or at.timestamp() < 0:
+        raise BadInput(f"{what} is {at.isoformat()}; it may be {FIRST_YEAR} to {LAST_YEAR}, in UTC")
+    return at
 
 
 def framed(

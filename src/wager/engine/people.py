@@ -14,6 +14,7 @@ from wager.domain.profiles import Profile
 from wager.engine import giving
 from wager.engine.capping import Capping
 from wager.engine.forgetting import Forgetting
+from wager.engine.framing import possible
 from wager.engine.live import Live
 from wager.engine.outlook import outlook
 from wager.errors import BadInput, NotFound
@@ -67,7 +68,7 @@ class People:
         self, kind: str, value: str, *, at: datetime | None = None, device: str | None = None
     ) -> Outlook:
         """What binds and what is due now: caps, purchases, who is there, how varied it was."""
-        profile, moment = self.stored(kind, value), at or self.live.now()
+        profile, moment = self.stored(kind, value), possible(at or self.live.now())
         return outlook(self.live, self._capping, profile, at=moment, device=device)
 
     def list(self, query: ProfileQuery) -> list[Profile]:

@@ -17,6 +17,7 @@ from wager.measure.tactics import Days, Sums, Tactics, seen_in
 
 DAY_HOURS = 24
 WEEKS_APART = 13  # that are kept one by one; older ones by steps of the time that one is known
+WEEKS_KEPT = 104  # after which somebody's weeks go, unless there was a bet again
 ALL = ""  # in place of a placement: all of them together
 
 
@@ -160,12 +161,14 @@ class Book:
     def first_weeks(self) -> dict[str, int]:
         """The week of each person's first settled decision, wherever it was."""
         first: dict[str, int] = {}
-        for series, rewards in self.rewards.items():
-            where = week_in(series.placement)
-            if where is not None:
-                for who in rewards.cells:
-                    first[who] = min(first.get(who, where.week), where.week)
+        for week, rewards in self._weeks():
+            for who in rewards.cells:
+                first[who] = min(first.get(who, week), week)
         return first
+
+    def _weeks(self) -> list[tuple[int, Rewards]]:
+        named = ((week_in(series.placement), fold) for series, fold in self.rewards.items())
+        return [(where.week, rewards) for where, rewards in named if where is not None]
 
     def fold_weeks(self) -> None:
         """Bring a person's older weeks into the first of their step, so that the weeks kept of
@@ -174,6 +177,7 @@ class Book:
         if now <= self._week:
             return
         self._week, first = now, self.first_weeks()
+        self._let_go(now, first)
         for series, rewards in list(self.rewards.items()):
             where = week_in(series.placement)
             if where is None or where.week > now - WEEKS_APART:
@@ -189,6 +193,17 @@ class Book:
             if not rewards.cells:
                 del self.rewards[series]
 
+    def _let_go(self, now: int, first: Mapping[str, int]) -> None:
+        """Whoever was not bet on for two years leaves the weeks (of those brought together the last
+        one counts); the lift keeps what they brought."""
+        kept = set[str]()
+        for week, rewards in self._weeks():
+            steps = {who: step_of(week - first[who]) for who in rewards.cells}
+            kept.update(who for who in steps if now - first[who] < (1 << steps[who]) + WEEKS_KEPT)
+        for _, rewards in self._weeks():
+            for who in rewards.cells.keys() - kept:
+                rewards.leave(who)
+
     def forget(self, profile_id: str) -> None:
         """A person was erased: nothing is kept under the profile id."""
         self.left.discard(profile_id)
@@ -198,8 +213,7 @@ class Book:
     def calibrated(
         self, *, placements: Iterable[str], since_hour: int | None, raw: Literal["raw", "told"]
     ) -> Calibration:
-        """The calibration of some placements, from the day of an hour on: of what was told, or of
-        what would have been told had nothing been put right."""
+        """How honest some placements were from an hour's day on, as told or as first thought."""
         names, first = set(placements), None if since_hour is None else since_hour // DAY_HOURS
         both = Calibration()
         for (placement, day), part in (self.raw if raw == "raw" else self.calibration).items():

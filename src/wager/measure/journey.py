@@ -17,7 +17,8 @@ NOTE = (
     "person with themselves earlier: by how much the share of decisions won changes for each "
     "doubling of that time. `beyondHoldout` takes off what changes for the held-out too (season, "
     "range, habit). `standing` is read off it, off `trend` where that is not enough. Weeks more "
-    "than 13 back are kept by step only: a time that begins before them takes in whole steps."
+    "than 13 back are kept by step only: a time that begins before them takes in whole steps. "
+    "Whoever was not bet on for two years is left out, and is new when back."
 )
 
 Known = tuple[int, Cell]  # weeks since the first decision, and what that week brought

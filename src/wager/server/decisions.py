@@ -10,7 +10,7 @@ from msgspec import Meta
 from wager.domain.decisions import DecideRequest
 from wager.domain.definitions import Level
 from wager.domain.identity import Time
-from wager.errors import BadInput
+from wager.engine.framing import possible
 from wager.server.operations import Body, Call, Operation
 from wager.server.shapes import Answer, explained, in_public, plain, settled
 from wager.server.shared import Shared
@@ -18,7 +18,6 @@ from wager.server.wire import KB, convert, encode, query, read
 from wager.stores.base import DecisionPage, DecisionQuery
 
 DECIDE_BYTES = 256 * KB
-FIRST_YEAR, LAST_YEAR = 1970, 9000
 Limit = Annotated[int, Meta(ge=1, le=500)]
 Moment = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 
@@ -76,7 +75,6 @@ class Decisions:
 
     async def _decide(self, call: Call) -> bytes:
         request = convert(read(call.body), DecideRequest)
-        _possible(request.at, "`at`")
         started = perf_counter()
         decisions, durable = self._deciding.decide(
             request, public=call.public, refused=call.refused
@@ -122,11 +120,4 @@ def moment(text: str | None, what: str) -> Time | None:
     """The time in a query, where an offset's `+` that was not escaped has become a space."""
     if text is None:
         return None
-    return _possible(convert(text.replace(" ", "+"), Time, what=what), what)
-
-
-def _possible(at: Time | None, what: str) -> Time | None:
-    """A time that every calendar can reckon with."""
-    if at is not None and not FIRST_YEAR <= at.year <= LAST_YEAR:
-        raise BadInput(f"{what} names the year {at.year}; it may be {FIRST_YEAR} to {LAST_YEAR}")
-    return at
+    return possible(convert(text.replace(" ", "+"), Time, what=what), what)

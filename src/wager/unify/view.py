@@ -113,10 +113,11 @@ def _favourite(prefix: str, what: str) -> Derive:
             for name, leaning in profile.affinities.items()
             if leaning.weight > 0 and name.startswith(prefix)
         }
-        if not leanings:
+        left = sum(leanings.values())
+        if not left:  # after some 170 years nothing is
             return None
         name = min(leanings, key=lambda each: (-leanings[each], each))
-        share = leanings[name] / sum(leanings.values())
+        share = leanings[name] / left
         at = profile.affinities[name].at
         return _field(name.removeprefix(prefix), at, f"strongest leaning to a {what}", share)
 
