@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import product
 
 import numpy as np
 
-from wager.decide.ownership import Kinship, owned
+from wager.decide.ownership import Kinship, owned, terms
 from wager.domain.content import Item
+from wager.domain.definitions import Category
 from wager.domain.models import Cycles
 from wager.domain.profiles import Profile, Purchase
 from wager.domain.repeats import BINS, STRATA, TERMS, Repeats
@@ -42,3 +44,36 @@ def test_curves_of_before_are_not_read_by_numbers_of_since() -> None:
     bought = Purchase(times=1, recent=1.0, last_at=NOON, own_at=NOON)
     person = Profile(profile_id="p", created_at=NOON, updated_at=NOON, purchases={"tea": bought})
     assert set(owned(person, learning(), TODAY).again) == {"tea"}
+
+
+def test_terms_that_are_kept_by_category_are_those_of_each_item() -> None:
+    said = [{}, {"department": "food"}, {"durable": True}, {"repurchase": "collectible"},
+            {"repurchaseDays": 9}, {"substitutes": "mugs"}]  # fmt: skip
+    categories = [[], ["food"], ["one", "food"], ["told"], ["spent"], ["set", "one"]]
+    items = {
+        f"{number}": Item(
+            item_id=f"{number}", title="", attributes=attributes, categories=named, parent_id=parent
+        )
+        for number, (named, attributes, parent, _) in enumerate(
+            product(categories, said, (None, "parent"), range(2))
+        )
+    }
+    learnt = Cycles(
+        of={"category:food": ("consumable", 20.0, 28.0), "category:spent": ("consumable", 5.0, 7.0)}
+        | {name: ("durable", 300.0, 0.0) for name in items if int(name) % 2},
+        one_of_a_kind=frozenset(["one"]),
+        half_lives={"": 50.0, "food": 10.0},
+    )
+    kinship = Kinship(items)
+    kinship.learn(learnt, MANY)
+    kinship.declare({
+        "told": Category(name="told", repurchase_days=3.0),
+        "spent": Category(name="spent", repurchase="consumable"),
+        "set": Category(name="set", repurchase="collectible", half_life_days=5.0),
+    })  # fmt: skip
+    for name, item in items.items():
+        found, half_life, _ = kinship.known(name)
+        assert found == terms(item, kinship.learnt, kinship.categories), item
+        assert half_life == {"food": 10.0, "one": 10.0, "set": 5.0}.get(
+            (item.categories or [""])[0], 50.0
+        )

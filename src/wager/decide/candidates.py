@@ -175,7 +175,7 @@ def leanings(
     usual = half_lives.get("")
     weights: list[tuple[float, str]] = []
     for name, affinity in profile.affinities.items():
-        if affinity.weight > 0 and name.startswith("category:"):
+        if affinity.weight > LEAST_LEANING and name.startswith("category:"):
             days = max(at - affinity.at.timestamp(), 0.0) / DAY
             half_life = half_lives.get(name[9:], usual) or affinity.half_life_days
             weight = affinity.weight * 2.0 ** (-days / half_life)

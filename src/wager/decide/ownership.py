@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, get_args
 
+import msgspec
 import numpy as np
 
 from wager.domain.asking import DAY, Shelf
@@ -24,8 +25,7 @@ ACCESSORY_WEIGHT = 50.0  # as strongly as what is bought together fifty times be
 Holds = Mapping[str, tuple[float, str]]  # key: kept out until (seconds since the epoch), by a rule
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(msgspec.Struct, frozen=True, gc=False):
     """How an item is bought again: its cycle, the days until it may be offered again, the keys
     under which others are the same thing (its variants and its substitutes), and after how many
     days it is usually bought again; 0 if nobody knows."""
@@ -36,6 +36,8 @@ class Terms:
     usual: float = 0.0
 
 
+# What an item may say of itself that its terms follow from.
+_SPEAKING = frozenset(("repurchase", "repurchaseDays", "durable", "substitutes"))
 Known = tuple[Terms | None, float, int]  # terms, half-life (days), number of its curve
 
 
@@ -162,7 +164,8 @@ def chosen(profile: Profile, today: int) -> list[tuple[str, float, float, float]
 
 def owned(profile: Profile, kinship: "Kinship", today: int) -> Owned:
     """All of it in one walk over the purchases."""
-    found, repeats, known_of = Owned(), kinship.repeats, kinship.known
+    found, known_of = Owned(), kinship.known
+    repeats, so_far = kinship.so_far
     due: list[tuple[float, str, float]] = []
     names: list[str] = []
     seen: list[tuple[float, ...]] = []
@@ -171,7 +174,7 @@ def owned(profile: Profile, kinship: "Kinship", today: int) -> Owned:
         if purchase.gift or times <= 0:
             continue
         day = last_at.timestamp() / DAY
-        known, half_life, curve = known_of(item_id)
+        known, half_life, curve = so_far.get(item_id) or known_of(item_id)
         if recent > 0:
             names.append(item_id)
             seen.append((times, recent, day, half_life, curve))
@@ -223,15 +226,14 @@ def _weigh(found: Owned, names: list[str], seen: Floats, repeats: Repeats, today
     found.last = [(row[2], row[0]) for row in kept]
     found.history = [(row[0], *row[3:]) for row in kept]
     if repeats.weights:
-        alike = np.ones(len(names))
         bought = Bought(
             times=times,
             recent=recent,
             days=days,
-            pace=alike * recent.sum(),
-            different=alike * len(names),
-            all_times=alike * times.sum(),
-            quiet_days=alike * days.min(),
+            pace=recent.sum(keepdims=True),
+            different=np.array([float(len(names))]),
+            all_times=times.sum(keepdims=True),
+            quiet_days=days.min(keepdims=True),
         )
         said = repeats.probabilities(curve.astype(np.int64), bought)
         found.again = dict(zip(names, said.tolist(), strict=True))
@@ -274,12 +276,17 @@ class Kinship:
         self.categories: Mapping[str, Category] = {}
         self.alike: dict[str, tuple[str, ...]] = {}
         self.accessories: dict[str, dict[str, None]] = {}
-        self._known: tuple[Repeats, dict[str, Known]] = Repeats(), {}
+        self.so_far: tuple[Repeats, dict[str, Known]] = Repeats(), {}  # `known` by item
+        # by categories, of items of which nothing else is known: terms, half-life, what they are
+        # the same thing as, and whether a category says something
+        self._by_categories: dict[
+            tuple[str, ...], tuple[Terms | None, float, tuple[str, ...], bool]
+        ] = {}
 
     @property
     def repeats(self) -> Repeats:
         """The curves that the numbers in what is known belong to."""
-        return self._known[0]
+        return self.so_far[0]
 
     def learn(self, learnt: Cycles, repeats: Repeats) -> None:
         """Take over what was learnt of buying again."""
@@ -296,29 +303,49 @@ class Kinship:
         self.learnt = learnt = _effective(self._found, self.categories)
         named = ((item.item_id, keys(item, learnt)) for item in list(self.items.values()))
         self.alike = {item_id: found for item_id, found in named if len(found) > 1}
-        self._known = repeats, {}
+        self._by_categories = {}
+        self.so_far = repeats, {}
 
     def known(self, item_id: str) -> Known:
         """How an item is bought again, in how many days since the last purchase half of what it
         tells is gone (by the first of its categories that says so, else by all), and which curve
         speaks for it; worked out when it is first asked for."""
-        repeats, kept = self._known
+        repeats, kept = self.so_far
         found = kept.get(item_id)
         if found is None:
             found = kept[item_id] = self._known_of(self.items.get(item_id), item_id, repeats)
         return found
 
     def _known_of(self, item: Item | None, item_id: str, repeats: Repeats) -> Known:
-        half_lives = self.learnt.half_lives
-        usual = half_lives.get("", HALF_LIFE_DAYS)
+        kept, learnt = self._by_categories, self.learnt  # in this order: see `_work_out`
         if item is None:
-            return None, usual, repeats.row(item_id, ())
-        named = (half_lives[name] for name in item.categories if name in half_lives)
-        return (
-            terms(item, self.learnt, self.categories),
-            next(named, usual),
-            repeats.row(item_id, item.categories),
-        )
+            return None, learnt.half_lives.get("", HALF_LIFE_DAYS), repeats.row(item_id, ())
+        curve = repeats.row(item_id, item.categories)
+        alike = tuple(item.categories)
+        found = kept.get(alike)
+        if found is None:
+            nameless = Item(item_id="", title="", categories=item.categories)
+            found = kept[alike] = (
+                terms(nameless, learnt, self.categories),
+                self._half_life(item, learnt),
+                keys(nameless, learnt)[1:],
+                declared(nameless, self.categories)[0] is not None,
+            )
+        same, half_life, categories, is_declared = found
+        own = learnt.of.get(item_id)
+        speaks = item.parent_id is not None or not _SPEAKING.isdisjoint(item.attributes)
+        if speaks or (own is not None and is_declared):
+            return terms(item, learnt, self.categories), half_life, curve
+        if own is not None:
+            return Terms(own[0], own[1], (item_id, *categories), own[2]), half_life, curve
+        if same is not None:
+            same = Terms(same.cycle, same.days, (item_id, *same.keys[1:]), same.usual)
+        return same, half_life, curve
+
+    def _half_life(self, item: Item, learnt: Cycles) -> float:
+        usual = learnt.half_lives.get("", HALF_LIFE_DAYS)
+        named = (learnt.half_lives.get(name) for name in item.categories)
+        return next((days for days in named if days is not None), usual)
 
     def terms(self, item_id: str) -> Terms | None:
         """How an item is bought again."""
@@ -332,7 +359,7 @@ class Kinship:
 
     def put(self, item: Item) -> None:
         """Note what an item is the same thing as, and what it goes with."""
-        self._known[1].pop(item.item_id, None)
+        self.so_far[1].pop(item.item_id, None)
         self._relate(item)
         for owned, name in _goes_with(item):
             self.accessories.setdefault(owned, {})[name] = None
@@ -340,7 +367,7 @@ class Kinship:
     def forget(self, item: Item) -> None:
         """Take an item out again."""
         self.alike.pop(item.item_id, None)
-        self._known[1].pop(item.item_id, None)
+        self.so_far[1].pop(item.item_id, None)
         for owned, name in _goes_with(item):
             self.accessories.get(owned, {}).pop(name, None)
 
