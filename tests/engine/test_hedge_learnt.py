@@ -1,12 +1,12 @@
 """Whether to bet is learnt: who only believes in tastes stops, who knows them loses nothing."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zlib import crc32
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 import wager
 from wager.domain.asking import Ask

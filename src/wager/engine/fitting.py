@@ -59,6 +59,11 @@ class Fitting:
             kept = self._fitted[placement] = _Fitted(fold.changes, now, took, payoffs)
         return replace(kept.payoffs, costly=True) if self._live.costs(placement) else kept.payoffs
 
+    def forget(self, *placements: str) -> None:
+        """Other folds have these names now."""
+        for name in placements:
+            self._fitted.pop(name, None)
+
     def _untried(self, placement: str, fold: Rewards) -> Sequence[tuple[str, Sequence[str]]]:
         """The newest items of the kinds that are shown there which were hardly ever shown, with
         their categories."""

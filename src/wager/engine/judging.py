@@ -92,6 +92,20 @@ class Judging(msgspec.Struct):
                 fold.correct(one.raw, before, one.reward, weight)
                 watch.correct(hour, before, one.reward)
 
+    def leave(self, decision_id: str) -> None:
+        """A bet is not judged any more."""
+        self.open.discard(decision_id)
+
+    def begin_anew(self, placement: str) -> None:
+        """What is said there is of another goal from now on."""
+        self.trusting.begin_anew(placement)
+        self.honesty.pop(placement, None)
+        self.watches.pop(placement, None)
+        for name in [name for name, one in self.waiting.items() if one.placement == placement]:
+            del self.waiting[name]
+        for key in [key for key in self.gathered if key[0] == placement]:
+            del self.gathered[key]
+
     def settle(self, now: datetime, latest: datetime | None) -> None:
         """Count what is over: by the clock for live bets, by the latest event for replayed ones."""
         for name in over(self.waiting, now, latest):

@@ -26,13 +26,14 @@ from wager.engine import relating
 from wager.engine.belonging import followed
 from wager.engine.capping import give_back
 from wager.engine.fitting import Fitting
-from wager.engine.goals import further_goal
+from wager.engine.goals import further_goal, own_goal
 from wager.engine.history import ENOUGH, OTHERWISE, Lines
 from wager.engine.judging import Judging
 from wager.engine.live import Live
 from wager.engine.relating import Related
 from wager.engine.retraining import Retraining
 from wager.engine.sparing import Sparing
+from wager.learn.attribution import CLICK
 from wager.learn.popularity import HALF_LIFE_DAYS, KEPT, Crowd, actions
 from wager.learn.rewards import Rewards, pack, unpack
 from wager.stats.decay import half_lives, weigh, weight_now
@@ -62,6 +63,7 @@ class Kept(msgspec.Struct):
     judging: Judging = msgspec.field(default_factory=Judging)
     retraining: Retraining = msgspec.field(default_factory=Retraining)
     features: tuple[str, ...] = FEATURES
+    goals: dict[str, str] = {}  # of each placement the goal by which its own fold has learnt
 
 
 class Learning:
@@ -101,13 +103,14 @@ class Learning:
             if self.live.segments_changed:
                 self.live.segments_changed = False
                 self._regroup()
+            moved = self._follow_goals()
             events = self._fold_events()
             lost = self._settle_lost(at)
             bets = self._fold_rewards()
             self._kept.judging.settle(at, self._kept.latest)
             kept = self._kept
             faded = kept.retraining.step(self._alarms(), kept.judging, self._rewards, at)
-            if events or bets or faded:
+            if events or bets or faded or moved:
                 kept.version += 1
                 self.publish()
             if monotonic() - self._saved_at > self.live.settings.checkpoint_seconds:
@@ -174,6 +177,32 @@ class Learning:
             if len(bets) < 500:
                 return count
 
+    def _follow_goals(self) -> bool:
+        """Where a placement is for another goal now, what was learnt by the old one is laid aside
+        as that of a further goal, and what is known of the new one takes its place."""
+        moved = False
+        for name, placement in self.live.placements.items():
+            goal = own_goal(placement)
+            before = self._kept.goals.setdefault(name, goal)
+            if before == goal:
+                continue
+            aside, known = further_goal(name, before), further_goal(name, goal)
+            for old, new in ((name, aside), (known, name)):
+                self._fitting.forget(old, new)
+                if (fold := self._rewards.pop(old, None)) is not None:
+                    self._rewards[new] = fold
+            self._kept.goals[name] = goal
+            self._kept.judging.begin_anew(name)
+            self._kept.retraining.placements.pop(name, None)
+            moved = True
+        return moved
+
+    def _fold(self, placement: str, goal: str | None) -> Rewards:
+        """What learns a placement's rewards by a goal."""
+        own = self._kept.goals.setdefault(placement, goal or CLICK.name)
+        name = placement if goal in (None, own) else further_goal(placement, goal)
+        return self._rewards.get(name) or self._rewards.setdefault(name, Rewards(WIDTH))
+
     def _fold_rewards(self) -> int:
         """Drain the log of bets. One that changes meanwhile may come twice: `read_at` says up to
         where it was folded; for all others that is the cursor at the beginning."""
@@ -184,15 +213,16 @@ class Learning:
             for logged in page:
                 decision = logged.decision
                 if decision.feature_names[:WIDTH] == FEATURES:
-                    fold = self._rewards.get(decision.placement) or self._rewards.setdefault(
-                        decision.placement, Rewards(WIDTH)
-                    )
+                    fold = self._fold(decision.placement, decision.goal)
                     since = read_at.get(decision.decision_id, beginning)
                     count += fold.add(logged, after=since, shares=self._fitting.shares)
                     self._fold_further(logged, since)
                 since = read_at.get(decision.decision_id, beginning)
                 self._sparing.take(logged, self.live.placements, since=since)
-                self._kept.judging.take(logged, since=since, goals=self.live.goals)
+                if decision.goal in (None, self._kept.goals.get(decision.placement)):
+                    self._kept.judging.take(logged, since=since, goals=self.live.goals)
+                else:
+                    self._kept.judging.leave(decision.decision_id)
                 read_at[decision.decision_id] = cursor
             self._kept.decisions = cursor
             if len(page) < PAGE:
@@ -203,8 +233,7 @@ class Learning:
         decision = logged.decision
         for one in decision.goals:
             if one.goal != decision.goal:
-                name = further_goal(decision.placement, one.goal)
-                fold = self._rewards.setdefault(name, Rewards(WIDTH))
+                fold = self._fold(decision.placement, one.goal)
                 fold.add(logged, after=since, goal=one.goal, shares=self._fitting.shares)
 
     def _alarms(self) -> Sequence[Alarm]:

@@ -107,6 +107,13 @@ class Trusting(msgspec.Struct):
                 for one in bet.choices.values():
                     fold.add(one.gain, one.reward - one.sure, weight)
 
+    def begin_anew(self, placement: str) -> None:
+        """Bets there are for another goal from now on."""
+        self.placements.pop(placement, None)
+        self.segments.pop(placement, None)
+        for name in [name for name, one in self.waiting.items() if one.placement == placement]:
+            del self.waiting[name]
+
     def fade(self, placement: str, share: float) -> None:
         """What is known of the placement counts less."""
         for fold in self._folds(placement, self.segments.get(placement, ())):
