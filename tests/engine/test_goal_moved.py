@@ -55,17 +55,17 @@ def test_another_goal_is_not_told_in_the_unit_of_the_old_one(tmp_path: Path) -> 
         place(engine, "money")
         bets(engine, clock, "money", 1)
         told = expected(engine)
-        assert told == pytest.approx(WON * PAID, rel=0.2)
+        assert told == pytest.approx(WON * PAID, rel=0.4)
         open_bet = engine.decide(placement="home", user_id="u-1")
         place(engine, "click")
         assert expected(engine) < 1.0, "nothing is known of clicks"
         line = {"product_id": open_bet.choices[0].item_id, "price": PAID}
         track(engine, clock, "u-1", "Order Completed", products=[line])
         bets(engine, clock, "click", 2)
-        assert expected(engine) == pytest.approx(WON, rel=0.2)
+        assert expected(engine) == pytest.approx(WON, rel=0.4)
         assert engine.live.snapshot.alarms == []
     with wager.open(url, now=clock) as engine:
-        assert expected(engine) == pytest.approx(WON, rel=0.2)
+        assert expected(engine) == pytest.approx(WON, rel=0.4)
         place(engine, "money")
         assert expected(engine) == pytest.approx(told, rel=0.5), "what was known has been kept"
 
@@ -77,4 +77,4 @@ def test_a_further_goal_that_becomes_the_goal_goes_on() -> None:
         place(engine, "click", goals={"money": 0.0})
         bets(engine, clock, "money", 3)
         place(engine, "money")
-        assert expected(engine) == pytest.approx(WON * PAID, rel=0.2)
+        assert expected(engine) == pytest.approx(WON * PAID, rel=0.5)

@@ -160,7 +160,7 @@ def _rewards(decision: Decision, outcomes: Iterable[Outcome]) -> dict[int, float
     weights = {one.goal: one.weight for one in decision.goals}
     own, found = weights.get(decision.goal or "", 1.0), dict[int, float]()
     for one in outcomes:
-        reward = own * one.reward if one.kind == "goal" else 0.0
+        reward = own * one.reward if one.kind in ("goal", "returned") else 0.0
         reward += sum(weights.get(goal, 0.0) * value for goal, value in one.values.items())
         if reward:
             found[one.slot] = found.get(one.slot, 0.0) + reward
