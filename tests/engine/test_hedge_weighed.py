@@ -8,11 +8,15 @@ from zlib import crc32
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 import wager
 from wager.domain.asking import Ask
+from wager.domain.decisions import DecideRequest
 from wager.domain.models import Trust
+from wager.domain.profiles import Profile
 from wager.engine import betting, goals, trusting
+from wager.engine.framing import framed
 from wager.engine.hedging import bets_share
 from wager.learn import hedge
 
@@ -69,7 +73,7 @@ class World:
             found = plain_worth(ask, x, names, payoffs)
             person = str(ask.profile.identities[0].value)
             mean = np.array([self.told(person, str(name)).get(goal, 0.0) for name in names])
-            return replace(found, mean=mean, told=mean, deviation=np.full(len(mean), 0.02))
+            return structs.replace(found, mean=mean, told=mean, deviation=np.full(len(mean), 0.02))
 
         return worth
 
@@ -109,6 +113,30 @@ def begin(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., World]]:
     yield start
     for world in made:
         world.engine.close()
+
+
+# ---- a safe choice that was misjudged
+
+
+def misjudged(_: str, item_id: str) -> Mapping[str, float]:
+    return {"click": 0.2 if item_id == "p-0" else 0.35}
+
+
+def better(_: str, item_id: str) -> Mapping[str, float]:
+    return {"click": 0.5 if item_id == "p-0" else 0.3}
+
+
+def test_a_safe_choice_that_was_misjudged_gets_its_chance(begin: Callable[..., World]) -> None:
+    found = begin(misjudged, better, riskAppetite=0.0).run(600)
+    assert found.real < 0.0
+    assert found.share < 0.2
+
+
+def test_without_odds_of_its_own_nobody_would_find_out(
+    begin: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hedge, "KEPT", 0.0)
+    assert begin(misjudged, better, riskAppetite=0.0).run(600).share == 1.0
 
 
 # ---- several goals: clicks are given up for likes
@@ -228,11 +256,12 @@ def test_one_hedge_for_all_segments_is_found_out(
 def test_who_is_in_no_segment_gets_what_holds_for_all(begin: Callable[..., World]) -> None:
     world = begin(tasteful, tasteful)
     trust = Trust(0.4, 0.0, 0.3, 900.0, {"odd": Trust(0.8, 1.0, 0.3, 400.0)})
-    placement, snapshot = world.engine.live.placements["home"], world.engine.live.snapshot
-    snapshot = replace(snapshot, hedges={"home": trust})
-    asked = Ask.__new__(Ask)
-    for name, value in (("placement", placement), ("snapshot", snapshot)):
-        object.__setattr__(asked, name, value)
+    live = world.engine.live
+    live.snapshot = replace(live.snapshot, hedges={"home": trust})
+    asked = framed(live, DecideRequest(), live.placements["home"], nobody(), START, frozenset())
     for segments, share in (((), 0.4), (("far",), 0.4), (("odd", "far"), 0.8)):
-        object.__setattr__(asked, "segments", segments)
-        assert bets_share(asked) == pytest.approx(share)
+        assert bets_share(structs.replace(asked, segments=segments)) == pytest.approx(share)
+
+
+def nobody() -> Profile:
+    return Profile(profile_id="n", created_at=START, updated_at=START, identities=())

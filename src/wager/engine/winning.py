@@ -33,12 +33,13 @@ def of(live: Live, placement: Placement) -> Winner | None:
 
 def said(placement: Placement, found: Winner) -> str:
     """The winner in words, and what to do about it."""
-    gain = found.gain
+    gain, first = found.gain, f"say `default: {found.item_id}`"
+    if isinstance(placement.default, list):
+        first = f"put {found.item_id!r} first in `default`"
     return (
         f"{found.item_id!r} brings more than {found.default!r}, the default of placement "
         f"{placement.name!r}: {gain.value:.4g} a decision ({gain.low:.4g} to {gain.high:.4g}, "
-        f"best of {found.compared} compared); say `default: {found.item_id}` to make it the "
-        "safe choice"
+        f"best of {found.compared} compared); {first} to make it the safe choice"
     )
 
 
