@@ -271,3 +271,16 @@ def test_the_field_on_top_finds_bets_people_and_items(sign_in: Callable[..., Pag
         page.get_by_role("searchbox").fill(wanted)
         page.keyboard.press("Enter")
         page.wait_for_url(address)
+
+
+def test_words_stand_beside_their_bars_again_once_there_is_room(
+    sign_in: Callable[..., Page], visit: Visit
+) -> None:
+    page = sign_in("laptop")
+    visit(page, "/bets/bet-3")
+    word = page.get_by_role("img", name="Why: each reason").locator("text", has_text="Expected")
+    expect(word).to_have_attribute("text-anchor", "end")
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(word).to_have_attribute("text-anchor", "start")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    expect(word).to_have_attribute("text-anchor", "end")

@@ -107,9 +107,9 @@ def test_what_was_ordered_is_marked_as_a_gift_and_back(
     line = lines[0]
     row = page.locator("#ordered tbody tr").first
     expect(row).not_to_contain_text("a gift (")
-    row.get_by_role("button", name="A gift").click()
+    row.get_by_role("button", name="Mark as a gift").click()
     expect(row).to_contain_text("a gift (marked)")
     told = shop("GET", "/v1/profiles/user_id/u-8/orders")["lines"]
     assert next(one["gift"] for one in told if one["orderId"] == line["orderId"]) is True
-    row.get_by_role("button", name="No gift").click()
+    row.get_by_role("button", name="Not a gift").click()
     expect(row).to_contain_text("no gift (marked)")

@@ -122,8 +122,9 @@ def value_axis(**more: Any) -> Option:
     }
 
 
-def narrow(names: Sequence[str], axes: int = 1) -> list[Option]:
-    """Where the chart itself is narrow, as on a phone, the words stand above their bars."""
+def narrow(names: Sequence[str], grid: Option, axes: int = 1) -> list[Option]:
+    """Where the chart itself is narrow, as on a phone, the words stand above their bars; the second
+    entry, without a query, takes that back where it is wide again."""
     words = {
         "inside": True,
         "margin": 0,
@@ -133,12 +134,25 @@ def narrow(names: Sequence[str], axes: int = 1) -> list[Option]:
         "overflow": "truncate",
         "padding": [0, 0, 7, 0],
     }
-    changed: list[Option] = [
-        {"axisLabel": words, "data": [sentence(name) for name in names]},
-        *({} for _ in range(axes - 1)),
+    beside = {
+        "inside": False,
+        "margin": 8,
+        "width": None,
+        "align": "right",
+        "verticalAlign": "middle",
+        "overflow": "none",
+        "padding": [0, 0, 0, 0],
+    }
+    others: list[Option] = [{} for _ in range(axes - 1)]
+    above = [{"axisLabel": words, "data": [sentence(name) for name in names]}, *others]
+    wide = [{"axisLabel": beside, "data": [_broken(name) for name in names]}, *others]
+    return [
+        {
+            "query": {"maxWidth": _NARROW},
+            "option": {"yAxis": above, "grid": {"left": 14, "top": 16}},
+        },
+        {"option": {"yAxis": wide, "grid": grid}},
     ]
-    option = {"yAxis": changed, "grid": {"left": 14, "top": 16}}
-    return [{"query": {"maxWidth": _NARROW}, "option": option}]
 
 
 def tooltip(**more: Any) -> Option:

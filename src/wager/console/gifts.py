@@ -82,7 +82,7 @@ def _words(line: Ordered) -> str:
 
 
 def _button(line: Ordered) -> Markup:
-    word = "No gift" if line.gift else "A gift"
+    word = "Not a gift" if line.gift else "Mark as a gift"
     return tag(
         "button",
         word,

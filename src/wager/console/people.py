@@ -9,7 +9,7 @@ from wager.console.answers import Bets, Known, Named, People, Person
 from wager.console.api import Query, path_of
 from wager.console.asking import item_titles, names_of
 from wager.console.fields import choose, field, filters
-from wager.console.format import number, percent, short, whole, zone
+from wager.console.format import number, percent, plural, short, whole, zone
 from wager.console.gifts import orders
 from wager.console.markup import Child, Markup, tag
 from wager.console.outlook import outlook
@@ -176,9 +176,9 @@ def _head(found: Person) -> Markup:
         tag("p", inside, refused, class_="soft"),
         tag(
             "p",
-            tag("a", "Bets", href=bets),
+            tag("a", "Their bets", href=bets),
             " ",
-            tag("a", "Events", href=events),
+            tag("a", "Their events", href=events),
             class_="end split",
         ),
         class_="headline",
@@ -191,14 +191,28 @@ def _golden_record(found: Person) -> Markup:
             "No trait is known. Send one with ", tag("code", "POST /v1/identify"), "."
         )
     else:
-        ranked = sorted(
-            found.traits.items(), key=lambda pair: (pair[1].provenance == "derived", pair[0])
+        stated = _traits(found, "stated")
+        derived = _traits(found, "derived")
+        folded = tag(
+            "details",
+            tag("summary", f"{plural(len(derived), 'thing')} worked out of what happened"),
+            _record(derived),
+            class_="gap",
+            open=not stated,
         )
-        heads = ("What", "Value", "From, and since when")
-        rows = [_trait(name, known) for name, known in ranked]
-        head = [tag("th", name, scope="col") for name in heads]
-        body = tag("table", tag("thead", tag("tr", head)), tag("tbody", rows), class_="wide")
+        body = [_record(stated) if stated else None, folded if derived else None]
     return tag("section", tag("h2", "What is known, and from where"), body, class_="card")
+
+
+def _traits(found: Person, provenance: str) -> list[Markup]:
+    named = sorted(found.traits.items())
+    return [_trait(name, known) for name, known in named if known.provenance == provenance]
+
+
+def _record(rows: list[Markup]) -> Markup:
+    heads = ("What", "Value", "From, and since when")
+    head = [tag("th", name, scope="col") for name in heads]
+    return tag("table", tag("thead", tag("tr", head)), tag("tbody", rows), class_="wide")
 
 
 def _trait(name: str, known: Known) -> Markup:

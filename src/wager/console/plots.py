@@ -56,6 +56,8 @@ class Interval(NamedTuple):
 
 
 MOST_HOURS = 72
+LABELLED = {"left": 4, "right": 44, "top": 4, "bottom": 4, "containLabel": True}
+BETWEEN = {"left": 4, "right": 4, "top": 0, "bottom": 0, "containLabel": True}
 UPRIGHT = {"left": 20, "right": 22, "top": 10, "bottom": 4, "containLabel": True}
 PERCENT = "value => +(100 * value).toFixed(2) + ' %'"
 
@@ -67,11 +69,11 @@ def waterfall(reasons: Sequence[Reason], expected: float, unit: Unit) -> Plot:
     if unit.is_share:
         axis["axisLabel"] = {**axis["axisLabel"], "formatter": "{value} %"}
     option = base(
-        grid={"left": 4, "right": 44, "top": 4, "bottom": 4, "containLabel": True},
+        grid=LABELLED,
         xAxis=axis,
         yAxis=[names_axis([step.text for step in steps])],
         series=_stacked(steps, 100.0 if unit.is_share else 1.0),
-        media=narrow([step.text for step in steps]),
+        media=narrow([step.text for step in steps], LABELLED),
     )
     rows: list[Row] = [("reason", "adds"), *((step.text, step.end - step.start) for step in steps)]
     return Plot(option, rows, 34 + 40 * len(steps), "Why: each reason adds to what is expected")
@@ -157,19 +159,16 @@ def intervals(found: Sequence[Interval], unit: Unit, words: str) -> Plot:
         "lineStyle": {"color": "var(--strong-line)", "type": "solid"},
         "data": [{"xAxis": 0}],
     }
-    axis = value_axis()
-    if unit.is_share:
-        axis["axisLabel"] = {**axis["axisLabel"], "formatter": "{value} points"}
     names = [one.text for one in found]
     option = base(
-        grid={"left": 4, "right": 44, "top": 4, "bottom": 4, "containLabel": True},
-        xAxis=axis,
+        grid=LABELLED,
+        xAxis=value_axis(),
         yAxis=[names_axis(names)],
         series=[
             *bands,
             {"type": "scatter", "data": dots, "symbolSize": 9, "silent": True, "markLine": zero},
         ],
-        media=narrow(names),
+        media=narrow(names, LABELLED),
     )
     rows: list[Row] = [("what", "low", "value", "high")]
     rows += [(one.text, one.low, one.value, one.high) for one in found]
@@ -196,11 +195,11 @@ def odds(rows: Sequence[tuple[str, float, bool]]) -> Plot:
         "emphasis": {"disabled": True},
     }
     option = base(
-        grid={"left": 4, "right": 4, "top": 0, "bottom": 0, "containLabel": True},
+        grid=BETWEEN,
         xAxis={"type": "value", "show": False, "min": 0, "max": 1.0 if most >= 0.2 else most * 1.2},
         yAxis=[names_axis(names), {**right, "position": "right"}],
         series=[bar],
-        media=narrow(names, axes=2),
+        media=narrow(names, BETWEEN, axes=2),
     )
     table: list[Row] = [("item", "odds"), *((name, chance) for name, chance, _ in rows)]
     return Plot(option, table, 10 + 34 * len(rows), "The others and their odds")

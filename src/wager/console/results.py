@@ -196,8 +196,8 @@ def _closer(found: Journey, chosen: Placement) -> None:
 
 def _trends(found: Journey) -> Markup:
     lines = [
-        ("each doubling of the weeks brings", words(found.trend, _points)),
-        ("beyond what it brings the held-out", words(found.beyond_holdout, _points)),
+        ("each doubling of the weeks brings", gain(found.trend, Unit())),
+        ("beyond what it brings the held-out", gain(found.beyond_holdout, Unit())),
     ]
     told = [(tag("dt", name), tag("dd", value)) for name, value in lines]
     about = (
@@ -207,10 +207,6 @@ def _trends(found: Journey) -> Markup:
     return tag(
         "div", tag("dl", told, class_="facts small gap"), tag("p", about, class_="soft small gap")
     )
-
-
-def _points(share: float) -> str:
-    return number(round(100 * share, 2))
 
 
 def _steps(steps: list[TenureStep]) -> Markup:

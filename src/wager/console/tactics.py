@@ -34,7 +34,7 @@ FEATURES: Mapping[str, str] = {
 ABOUT = (
     "What the first slot brings by an item with this, beyond an item without it: over the bets in "
     "which chance might have drawn either, each counted by how evenly it might. An item often has "
-    "several at once."
+    "several at once. In {}."
 )
 
 LOSING = "What is red brings surely less than what else might have been shown."
@@ -54,7 +54,8 @@ def card(found: Iterable[Tactic], goal: str, unit: Unit) -> None:
         if not together:
             show(empty("No bet is settled here yet in which chance might have drawn otherwise."))
             return
-        show(tag("p", ABOUT, class_="soft small"))
+        counted = "percentage points" if unit.is_share else unit.name
+        show(tag("p", ABOUT.format(counted), class_="soft small"))
         if known:
             Chart("tactics", plots.intervals(_bars(known, unit), unit, "What each tactic brings"))
             show(_table(known, unit))
