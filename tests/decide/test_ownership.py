@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from itertools import product
 
 import numpy as np
+from msgspec.structs import replace
 
 from wager.decide.ownership import Kinship, owned, terms
 from wager.domain.content import Item
@@ -44,6 +45,19 @@ def test_curves_of_before_are_not_read_by_numbers_of_since() -> None:
     bought = Purchase(times=1, recent=1.0, last_at=NOON, own_at=NOON)
     person = Profile(profile_id="p", created_at=NOON, updated_at=NOON, purchases={"tea": bought})
     assert set(owned(person, learning(), TODAY).again) == {"tea"}
+
+
+def test_what_followed_from_the_same_purchases_on_that_day_still_does() -> None:
+    bought = Purchase(times=1, recent=1.0, last_at=NOON, own_at=NOON)
+    person = Profile(profile_id="p", created_at=NOON, updated_at=NOON, purchases={"tea": bought})
+    kinship = Kinship({"tea": Item(item_id="tea", title="Tea")})
+    kinship.learn(Cycles(), MANY)
+    found = owned(person, kinship, TODAY)
+    assert owned(replace(person, version=9), kinship, TODAY, found) is found
+    twice = replace(person, purchases={"tea": replace(bought, times=2)})
+    assert owned(twice, kinship, TODAY, found) == owned(twice, kinship, TODAY) != found
+    kinship.learn(Cycles(of={"tea": ("durable", 300.0, 0.0)}), MANY)
+    assert set(owned(person, kinship, TODAY, found).holds) == {"tea"} != set(found.holds)
 
 
 def test_terms_that_are_kept_by_category_are_those_of_each_item() -> None:

@@ -110,6 +110,7 @@ class Standing:
     similar: Sequence[tuple[str, float, str]]
     leanings: dict[str, float]
     rows: dict[str, bytes] = field(default_factory=dict)
+    had: ownership.Owned | None = None
     held: ownership.Holds = field(default_factory=dict)
     due: Sequence[tuple[str, float]] = ()
     again: Mapping[str, float] = field(default_factory=dict)
@@ -121,11 +122,13 @@ class Standing:
 
 
 def standing(
-    profile: Profile, snapshot: Snapshot, shelf: Shelf, today: int, kinship: ownership.Kinship
-) -> Standing:
+    profile: Profile, snapshot: Snapshot, shelf: Shelf, today: int, kinship: ownership.Kinship,
+    before: ownership.Owned | None = None,
+) -> Standing:  # fmt: skip
     """Rank what the person bought, what goes with it (of whom no purchase is known, with what was
-    clicked and liked), and what the person leans to, on that day (since the epoch)."""
-    had = ownership.owned(profile, kinship, today)
+    clicked and liked), and what the person leans to, on that day (since the epoch). `before` is
+    what followed from purchases on the same day and shelf."""
+    had = ownership.owned(profile, kinship, today, before)
     history, last = had.history, [name for _, name in nlargest(6, had.last)]
     if not profile.purchases:
         history = ownership.chosen(profile, today)
@@ -139,10 +142,8 @@ def standing(
     similar = [(name, p, "") for name, p in taste.similar(taste.had(history), SIMILAR)]
     own = [name for _, name in sorted(had.often)[:OWN]]
     return Standing(
-        own,
-        related,
-        similar,
-        leaning,
+        own, related, similar, leaning,
+        had=had,
         held=had.holds,
         due=had.due,
         again=had.again,
@@ -152,7 +153,7 @@ def standing(
         price_level=price_level(
             (shelf.items[name] for name in own if name in shelf.items), shelf.thirds
         ),
-    )
+    )  # fmt: skip
 
 
 def _spoken(profile: Profile, shelf: Shelf) -> Iterator[str]:

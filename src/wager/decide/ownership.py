@@ -149,6 +149,7 @@ class Owned:
     due: list[tuple[str, float]] = field(default_factory=list)
     again: dict[str, float] = field(default_factory=dict)
     faded: dict[str, float] = field(default_factory=dict)
+    follows_from: tuple[object, object] = None, None  # purchases, and what was known of things
 
 
 def chosen(profile: Profile, today: int) -> list[tuple[str, float, float, float]]:
@@ -162,9 +163,14 @@ def chosen(profile: Profile, today: int) -> list[tuple[str, float, float, float]
     return [(name, 1.0, 2.0 ** (-ago / HALF_LIFE_DAYS), ago) for name, ago in days]
 
 
-def owned(profile: Profile, kinship: "Kinship", today: int) -> Owned:
-    """All of it in one walk over the purchases."""
-    found, known_of = Owned(), kinship.known
+def owned(
+    profile: Profile, kinship: "Kinship", today: int, before: Owned | None = None
+) -> Owned:  # fmt: skip
+    """All of it in one walk over the purchases; `before`, of that day, where they are the same."""
+    purchases, known_so_far = before.follows_from if before is not None else (None, None)
+    if before is not None and purchases is profile.purchases and known_so_far is kinship.so_far:
+        return before
+    found, known_of = Owned(follows_from=(profile.purchases, kinship.so_far)), kinship.known
     repeats, so_far = kinship.so_far
     due: list[tuple[float, str, float]] = []
     names: list[str] = []

@@ -232,7 +232,8 @@ class Live:
         ):
             self._standings.move_to_end(name)
             return kept[4]
-        made = standing(profile, self.snapshot, shelf, today, self.kinship)
+        before = kept[4].had if kept and kept[1] == today and kept[3] is shelf else None
+        made = standing(profile, self.snapshot, shelf, today, self.kinship, before)
         self._standings[name] = version, today, also_bought, shelf, made
         if len(self._standings) > STANDINGS:
             self._standings.popitem(last=False)

@@ -5,7 +5,7 @@ import os
 import secrets
 from base64 import b64decode
 from collections.abc import Mapping
-from hashlib import sha256
+from hashlib import blake2b, sha256
 from hmac import compare_digest
 from pathlib import Path
 from typing import Literal
@@ -55,7 +55,7 @@ class Keys:
 
     def role_of_header(self, header: bytes) -> Role | None:
         """The role of `Basic base64(key:)` or `Bearer key`; the hashes of good ones are kept."""
-        digest = sha256(header).digest()
+        digest = blake2b(header, digest_size=32).digest()
         known = self._known.get(digest)
         if known is None:
             key = _key_in(header)
