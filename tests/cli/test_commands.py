@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -240,6 +241,22 @@ def test_what_is_said_in_brackets_is_shown(
     monkeypatch.setattr("wager.engine.learning.Learning.rebuild", absent)
     run("apply", str(shop), "--store", store)
     assert "pip install 'wager[batch]'" in invoke("learn", "--store", store).stderr
+
+
+def test_a_port_that_is_taken_is_said_before_anything_is_made(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        with pytest.raises(WagerError, match="name another: --port"):
+            run("demo", "--store", str(tmp_path / "demo.db"), "--port", port)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [("up", "--port", "99999"), ("demo", "--households", "0"), ("demo", "--speed", "-1")],
+)
+def test_numbers_that_mean_nothing_are_refused(asked: tuple[str, ...]) -> None:
+    assert invoke(*asked).exit_code == 2
 
 
 def test_learn_and_every_report(shop: Path, store: str) -> None:

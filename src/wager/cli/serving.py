@@ -14,7 +14,7 @@ from wager.engine.engine import open as open_engine
 from wager.engine.settings import Settings
 from wager.server.app import has_console
 from wager.server.keys import Opened, open_keys
-from wager.server.running import run
+from wager.server.running import listening, run
 
 Host = Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 for every one")]
 Port = Annotated[
@@ -78,7 +78,7 @@ def demo(
     ),
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over: delete that store")] = False,
     speed: Annotated[
-        float, typer.Option(help="Hours of December a second; 0: as fast as it goes")
+        float, typer.Option(help="Hours of December a second; 0: as fast as it goes", min=0)
     ] = 1.0,
     check: Annotated[
         bool, typer.Option("--check", help="Do all, ask one decision, print it, and end")
@@ -86,7 +86,8 @@ def demo(
     host: Host = "127.0.0.1",
     port: Port = 8000,
     households: Annotated[
-        int | None, typer.Option(help="Only so many households: a quick look", show_default=False)
+        int | None,
+        typer.Option(help="Only so many households: a quick look", show_default=False, min=1),
     ] = None,
 ) -> None:
     """A retailer's year, served: history, live bets, a console, and December replayed.
@@ -101,6 +102,8 @@ def demo(
     The data are Complete Journey, 84.51's sample of 2,469 households in 2017. It is a replay: the
     households never saw these bets, so it shows calibration and hit rate, not cause.
     """
+    port = 0 if check else port
+    listening(host, port).close()  # what is taken is said before the minutes of setting up
     show = Demonstration(store, hours_per_second=speed, check=check, households=households)
     if fresh:
         show.start_over()
@@ -115,7 +118,7 @@ def demo(
     if not check:
         show_keys(opened)
     try:
-        serve(engine, opened, host=host, port=0 if check else port,
+        serve(engine, opened, host=host, port=port,
               ready=lambda address: show.begin(address, secret))  # fmt: skip
     finally:
         show.end()

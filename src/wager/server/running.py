@@ -65,7 +65,7 @@ def run(
         )
         server = _Server(config)
         server.ready = ready
-        with _listening(host, port) as listener:
+        with listening(host, port) as listener:
             server.run(sockets=[listener])
         if not server.started:
             raise StoreError("the server did not start; the lines above say why")
@@ -73,7 +73,8 @@ def run(
         engine.close()
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def listening(host: str, port: int) -> socket.socket:
+    """A socket on that address; one that is taken is an error that names the way out."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
