@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from wager.domain.decisions import Choice, Decision, LoggedDecision, Outcome
@@ -119,6 +120,24 @@ def test_nothing_is_never_settled_by_an_order() -> None:
 )
 def test_a_goal_may_be_worth_a_property(properties: dict[str, Any], value: float) -> None:
     assert worth(Goal(name="g", event="e", value="properties.revenue"), properties) == value
+
+
+@pytest.mark.parametrize(
+    ("lines", "brought"),
+    [
+        ([{"product_id": "a"}], [30.0]),
+        ([{"product_id": "a", "price": 9.0, "quantity": 2}], [18.0]),
+        ([{"product_id": "a", "revenue": 7.0}], [7.0]),
+        ([{"product_id": "a"}, {"product_id": "b"}], [0.0, 0.0]),
+    ],
+)
+def test_what_an_order_of_one_line_came_to_is_the_line_s(
+    lines: list[dict[str, Any]], brought: list[float]
+) -> None:
+    goal = msgspec.structs.replace(BUY, value="properties.revenue")
+    bought = event("Order Completed", revenue=30.0, products=lines)
+    outcomes = by_window(bought, [bet("d", "a", "b")], {"buy": goal})
+    assert [one.reward for one in outcomes] == brought
 
 
 def test_only_outcomes_cost_a_look_at_the_bets() -> None:

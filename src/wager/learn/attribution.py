@@ -254,11 +254,22 @@ def _lines(event: Event) -> Iterable[tuple[str | None, dict[str, Any]]]:
             if isinstance(product, dict):
                 item_id = text(product.get("product_id") or product.get("itemId"))
                 if item_id is not None:
-                    yield item_id, product
+                    yield item_id, _told_of(product, event.properties, len(products))
         return
     item_id = text(event.properties.get("itemId") or event.properties.get("product_id"))
     if item_id is not None:
         yield item_id, event.properties
+
+
+def _told_of(line: dict[str, Any], order: dict[str, Any], count: int) -> dict[str, Any]:
+    """What is told of a line: where it is the only one, by the order as well, but for its sum where
+    the line has a price."""
+    if count > 1:
+        return line
+    return {
+        **{name: one for name, one in order.items() if name != "revenue" or "price" not in line},
+        **line,
+    }
 
 
 def _choice(decision: Decision, item_id: str | None) -> Choice | None:
