@@ -13,8 +13,7 @@ NOISE, BASE = 0.1, 0.1
 
 
 def test_it_is_the_joint_ridge_regression(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(moments, "GRID", (1.0,))
-    monkeypatch.setattr(moments, "LEVELS", (0.14,))
+    monkeypatch.setattr(moments, "STRONGEST", 0.0)  # no leans but those a priori
     rng = np.random.default_rng(3)
     fold = Moments(WIDTH)
     fold.columns["evening"], fold.since["evening"] = 1, 0
@@ -77,6 +76,21 @@ def test_how_strongly_items_lean_on_others_is_learnt() -> None:
     """400 showings of each: by luck alone the means of evenings would differ by .02."""
     assert moved(0.0) < 0.012
     assert moved(0.3) > 0.2
+
+
+def test_each_key_leans_as_strongly_as_helps() -> None:
+    """Segments truly like other items, by .2, and hours do not."""
+    rng, fold = np.random.default_rng(5), Moments(WIDTH)
+    for number in range(6_000):
+        item, segment, hour = rng.integers(8), rng.integers(4), rng.integers(4)
+        heard = {f"segment={segment}": 1.0, f"hour={hour}": 1.0}
+        fold.admit(heard, str(rng.integers(40)), number)
+        c = fold.moment(heard, number + 1)
+        row = fold.row(f"i{item}", ())
+        fold.add(c, row, np.zeros(WIDTH), 1.0, 1.0)
+        fold.gain(row, c, float(rng.random() < 0.1 + 0.2 * ((item + segment) % 3 == 0)), 1.0, 1.0)
+    fold.fit(np.zeros(WIDTH), NOISE, BASE)
+    assert fold.leans["hour"] > 100.0 * fold.leans["segment"]
 
 
 def found(days: int, turns: int, seed: int = 6) -> tuple[Moments, float]:

@@ -23,16 +23,15 @@ TOLD = 12  # columns of what the caller tells
 VALUES = 8  # of one key of the context, or segments, that have a column
 MOST = 200  # items with a regression of their own; later ones teach their first group
 USUAL = 0.15  # by how much of the usual reward one column changes an item's, a priori
-# times stronger than usual that columns lean, and that an item's own level does
-GRID, LEVELS = (0.1, 0.5, 2.5, 12.5, 100.0), (0.02, 0.06, 0.14, 0.4, 1.2, 4.0, 12.0)
-# level and columns a priori, and by how many factors of e they may well differ: a level that is
-# thought to be hardly any difference is not tried, so nobody finds out
-USUALLY, SURE = (0.14, 1.0), (0.5, 1.5)
+# times stronger than usual that an item's level and its columns lean a priori: people differ by
+# what they are more than by the hour; by how many factors of e it may well be otherwise
+USUALLY = {"": 0.14, "segment": 0.08}
+OTHERS, SURE, SURE_OF_LEVELS = 1.0, 1.5, 0.5
+NEXT, WEAKEST, STRONGEST = 2.5, 0.02, 200.0  # leans are looked for by factors, between bounds
 # days after which a showing weighs half as much: the pace that foretells best is believed
 HALF_LIVES = (60.0, 15.0, 4.0)
 JUDGED, FORGOTTEN = 500.0, 4_000.0  # showings between two judgements; that halve the older ones
 SURER = 4.0  # rewards' noises by which a faster pace has to be better
-MUCH = 1_000.0  # showings
 DOUBT = 100.0  # showings that the noise is taken from elsewhere for
 GATHERED = 1_000  # showings that are brought into the sums at once
 _NO_CELLS: Mapping[str, Cell] = {}
@@ -157,7 +156,7 @@ class Moments:
     """The fold of one placement: the same at several paces, of which the best is believed."""
 
     __slots__ = (
-        "_chosen_at", "_gained", "_leans", "_new", "_said", "_waiting", "block", "columns", "last",
+        "_chosen_at", "_gained", "_new", "_said", "_waiting", "block", "columns", "last", "leans",
         "paces", "rows", "shares", "since", "width",
     )  # fmt: skip
 
@@ -173,7 +172,8 @@ class Moments:
         self._said: list[Floats] = []  # what each pace had said when that was
         self._new: list[tuple[int, Floats, Floats, float, float]] = []  # not in the sums yet
         self._gained: list[tuple[int, Floats, float, float]] = []
-        self._leans, self._chosen_at = USUALLY, 0.0
+        self.leans: dict[str, float] = {}  # by the key of columns: what is told of, before the =
+        self._chosen_at = 0.0
         self._waiting: dict[str, set[str]] = {}
 
     @classmethod
@@ -275,8 +275,7 @@ class Moments:
                 self.columns[name], self.since[name] = len(self.columns), self.last + 1
 
     def _has_room(self, name: str) -> bool:
-        keys = [one.partition("=")[0] for one in self.columns]
-        key = name.partition("=")[0]
+        keys, key = [_key(one) for one in self.columns], _key(name)
         told = sum(one not in OWN for one in keys)
         return keys.count(key) < VALUES and (key in OWN or told < TOLD)
 
@@ -299,7 +298,7 @@ class Moments:
                 best.items if known is paces[at] else solve(known, self._prior(known)).items
                 for known in paces
             ]
-        cells = items, paces[at].level / USUAL**2 * self._leans[0]
+        cells = items, self._prior(paces[at])[0]
         over = paces[at].noise / max(noise, 1e-12)  # covariances are told over the noise of all
         unsure, alone = over * best.unsure, over * best.new_item
         by_group = {name: (best.groups[at], unsure[at]) for at, name in enumerate(names, 1)}
@@ -331,30 +330,45 @@ class Moments:
         noise = (max(varied, 0.0) + DOUBT * noise) / (shown + DOUBT)
         return Known(a, b, member, noise, noise / max(usual, 0.01) ** 2)
 
-    def _prior(self, known: Known, leans: tuple[float, float] | None = None) -> Floats:
+    def _prior(self, known: Known, leans: Mapping[str, float] | None = None) -> Floats:
         """How strongly an item's level and its columns (d,) lean, in showings."""
-        level, times = leans or self._leans
-        prior = np.full(known.a.shape[1], known.level / USUAL**2 * times)
-        prior[0] = known.level / USUAL**2 * level
-        return prior
+        times = self.leans if leans is None else leans
+        keys = [_key(name) for name in self.columns]
+        return known.level / USUAL**2 * np.array([times.get(key, _usually(key)) for key in keys])
 
     def _best(self, known: Known) -> Solution:
-        """The likeliest solution: by how strongly columns lean, then by how the items' own levels
-        do; looked for anew with every tenth more that is known."""
-
-        def likely(leans: tuple[float, float]) -> float:
-            surprise = np.log(np.divide(leans, USUALLY)) / SURE
-            return solve(known, self._prior(known, leans)).evidence - 0.5 * float(
-                surprise @ surprise
-            )
-
+        """The likeliest solution: by how strongly the columns of each key lean; looked for anew
+        with every tenth more that is known."""
         much = float(known.a[:, 0, 0].sum())
-        if much <= MUCH or not 0.9 * self._chosen_at <= much < 1.1 * self._chosen_at:
-            level, times = self._leans
-            times = max(GRID, key=lambda one: likely((level, one)))
-            level = max(LEVELS, key=lambda one: likely((one, times)))
-            self._leans, self._chosen_at = (level, times), much
+        if not 0.9 * self._chosen_at <= much < 1.1 * self._chosen_at:
+            leans = {key: self.leans.get(key, _usually(key)) for key in map(_key, self.columns)}
+            most = self._likely(known, leans)
+            for key in leans:
+                for step in (1.0 / NEXT, NEXT):
+                    while WEAKEST <= (times := leans[key] * step) <= STRONGEST:
+                        likely = self._likely(known, {**leans, key: times})
+                        if likely <= most:
+                            break
+                        leans[key], most = times, likely
+            self.leans, self._chosen_at = leans, much
         return solve(known, self._prior(known))
+
+    def _likely(self, known: Known, leans: Mapping[str, float]) -> float:
+        """How likely rewards are with those leans, and these themselves."""
+        surprise = sum(
+            (np.log(times / _usually(key)) / (SURE if key else SURE_OF_LEVELS)) ** 2
+            for key, times in leans.items()
+        )
+        return solve(known, self._prior(known, leans)).evidence - 0.5 * float(surprise)
+
+
+def _key(column: str) -> str:
+    """What the column tells of: one key of the context has a column for each of its values."""
+    return column.partition("=")[0]
+
+
+def _usually(key: str) -> float:
+    return USUALLY.get(key, OTHERS)
 
 
 def _members(names: Sequence[str], shares: Sequence[Sequence[Group]]) -> Floats:

@@ -7,7 +7,7 @@ from scipy.sparse import csr_array
 
 Floats = NDArray[np.float64]
 
-SHARED = 0.3  # times as strongly that groups lean on what holds for everything
+SHARED = 1.0  # times as strongly that groups lean on what holds for everything
 OVERLAP = 0.5  # of the groups' doubt that is not in the things' already
 ROOT = 0.05  # times as strongly that what holds for everything leans on nothing
 EXACT, STEPS = 1e-6, 100  # share of the distance to the solution that is left; at most so many
@@ -81,13 +81,16 @@ class _System:
         self.blocks: Floats = np.asarray(np.linalg.inv(blocks), dtype=np.float64)
 
     def log_volume(self) -> float:
-        """log det(M^T H M + K) / det K: of the first column exactly, for groups that say the same
-        share what they cost; of the others as if each group stood alone."""
-        first = (self._member.T * self._h[:, 0, 0]) @ self._member / self._lean[:, 0]
-        first.flat[:: len(first) + 1] += 1.0
-        exactly = float(np.linalg.slogdet(first)[1])
-        alone = float(np.log1p(self._member.T**2 @ self._h[:, 0, 0] / self._lean[:, 0]).sum())
-        return exactly + _log_volume(self.blocks, self._lean) - alone
+        """log det(M^T H M + K) / det K: of each column exactly, for groups that say the same share
+        what they cost; of how columns go together as if each group stood alone."""
+        h = np.sqrt(np.einsum("rii->ir", self._h))
+        w = h[:, :, None] * self._member / np.sqrt(self._lean.T)[:, None, :]
+        alone = float(np.log1p((w * w).sum(axis=1)).sum())
+        turned = np.swapaxes(w, 1, 2)
+        columns = w @ turned if w.shape[1] < w.shape[2] else turned @ w
+        columns += np.eye(columns.shape[1])
+        exactly = float(np.linalg.slogdet(columns)[1].sum())
+        return exactly - alone + _log_volume(self.blocks, self._lean)
 
     def solve(self, right: Floats) -> Floats:
         """u (1 + groups, d) with (M^T H M + K) u = right."""
