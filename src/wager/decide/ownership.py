@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from itertools import chain, compress
 from typing import Any, get_args
 
 import msgspec
@@ -223,14 +223,11 @@ def _weigh(found: Owned, names: list[str], seen: Floats, repeats: Repeats, today
     level = np.log2(recent) - days / half_life
     recent = recent * np.exp2(-days / HALF_LIFE_DAYS)
     found.faded = dict(zip(names, np.log1p(np.exp2(level)).tolist(), strict=True))
-    rows = zip(
-        names, level.tolist(), day.tolist(), times.tolist(), recent.tolist(), days.tolist(),
-        strict=True,
-    )  # fmt: skip
-    kept = [row for row in rows if row[1] > FADED]
-    found.often = [(-row[1], row[0]) for row in kept]
-    found.last = [(row[2], row[0]) for row in kept]
-    found.history = [(row[0], *row[3:]) for row in kept]
+    is_left = level > FADED
+    left = list(compress(names, is_left.tolist()))
+    columns = np.array([-level, day, times, recent, days])[:, is_left].tolist()
+    found.often, found.last = (list(zip(one, left, strict=True)) for one in columns[:2])
+    found.history = list(zip(left, *columns[2:], strict=True))
     if repeats.weights:
         bought = Bought(
             times=times,
