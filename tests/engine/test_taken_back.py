@@ -70,6 +70,27 @@ def test_what_goes_back_is_taken_back_by_quantity_and_no_more_than_it_was(shop: 
     assert kinds == ["goal", "goal", "returned", "returned", "returned"]
 
 
+def test_a_refund_that_came_before_its_order_takes_it_back_all_the_same(shop: Shop) -> None:
+    engine, clock = shop
+    bet = engine.decide(placement="shelf", user_id="ada")
+    clock.forward(minutes=5)
+    ordered_at = clock.at
+    clock.forward(hours=1)
+    line = {"product_id": "p-0", "price": 10.0, "quantity": 3}
+    for _ in range(2):
+        one = [{**line, "quantity": 1}]
+        track(*shop, "ada", "Order Refunded", order_id="o-1", products=one)
+    track(*shop, "ada", "Order Refunded", order_id="o-2")
+    late = {
+        "type": "track", "event": "Order Completed", "userId": "ada", "messageId": "late",
+        "timestamp": ordered_at.isoformat(),
+        "properties": {"order_id": "o-1", "products": [line]},
+    }  # fmt: skip
+    assert engine.collect([late]).accepted == 1
+    state, revenue, orders = came(engine, bet)
+    assert (state, revenue, orders) == ("won", pytest.approx(10.0), pytest.approx(1 / 3))
+
+
 @pytest.mark.parametrize(
     ("user", "properties"),
     [

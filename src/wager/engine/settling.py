@@ -10,9 +10,10 @@ from wager.domain.events import CANCELLED, ORDERED, REFUNDED, Event
 from wager.domain.profiles import Profile
 from wager.engine.live import Live
 from wager.learn import attribution
-from wager.stores.base import DecisionQuery
-from wager.unify.orders import lines
+from wager.stores.base import DecisionQuery, EventQuery
+from wager.unify.orders import lines, refunded, with_order
 
+IN_TIME = timedelta(minutes=1)
 PAGE, MOST = 100, 500  # bets that are looked at, the newest first
 
 
@@ -34,12 +35,14 @@ class Settling:
             ordered = self._ordered(event, profile_id)
             outcomes += attribution.taken_back(event, ordered)
             bets = list({one.decision.decision_id: one for one in (*bets, *ordered)}.values())
+        elif event.name == ORDERED and event.received_at - event.at > IN_TIME:
+            outcomes += self._gone_already(event, profile_id, bets, outcomes)
         if not outcomes:
             return ()
         settled: list[tuple[str, str, float, datetime]] = []
         for bet in bets:
             name = bet.decision.decision_id
-            result = attribution.settled(bet, [one for one in outcomes if one.decision_id == name])
+            result = attribution.settled(bet, _of(bet, outcomes))
             if result is not None:
                 settled.append((name, "won" if result.won else "lost", result.reward, event.at))
         self.live.stores.decisions.reward(outcomes, settled)
@@ -87,6 +90,24 @@ class Settling:
             return []
         return self._lately(event, ORDERED, datetime.fromisoformat(at), profile_id)
 
+    def _gone_already(
+        self, order: Event, profile_id: str, bets: Sequence[LoggedDecision],
+        outcomes: Sequence[Outcome],
+    ) -> list[Outcome]:  # fmt: skip
+        """What refunds take back that came before their order did."""
+        taken: list[Outcome] = []
+        for name in (REFUNDED, CANCELLED) if outcomes else ():
+            query = EventQuery(profile_id=profile_id, name=name, newest_first=True, limit=PAGE)
+            for refund in (stored.event for stored in self.live.stores.events.read(query)):
+                of_it = refund.properties.get("ordered", order.message_id) == order.message_id
+                if of_it and refunded(refund, [order]) is not None:
+                    so_far = [
+                        replace(bet, outcomes=(*bet.outcomes, *_of(bet, [*outcomes, *taken])))
+                        for bet in bets
+                    ]
+                    taken += attribution.taken_back(with_order(refund, order), so_far)
+        return taken
+
     def _outcomes(self, event: Event, bets: Sequence[LoggedDecision]) -> list[Outcome]:
         if "decisionId" in event.properties and "products" not in event.properties:
             goals = self.live.goals
@@ -98,3 +119,7 @@ class Settling:
         else:
             outcomes = attribution.by_window(event, bets, self.live.goals)
         return attribution.further(event, bets, self.live.goals, outcomes)
+
+
+def _of(bet: LoggedDecision, outcomes: Sequence[Outcome]) -> list[Outcome]:
+    return [one for one in outcomes if one.decision_id == bet.decision.decision_id]
