@@ -284,3 +284,20 @@ def test_words_stand_beside_their_bars_again_once_there_is_room(
     expect(word).to_have_attribute("text-anchor", "start")
     page.set_viewport_size({"width": 1280, "height": 800})
     expect(word).to_have_attribute("text-anchor", "end")
+
+
+@pytest.mark.parametrize(
+    ("path", "title"),
+    [
+        ("/people/user_id/u-5", "u-5 · wager"),
+        ("/placements/home", "home, a placement · wager"),
+        ("/segments/regulars", "regulars, a segment · wager"),
+        ("/honesty", "Honesty · wager"),
+    ],
+)
+def test_tabs_tell_pages_apart(
+    sign_in: Callable[..., Page], visit: Visit, path: str, title: str
+) -> None:
+    page = sign_in()
+    visit(page, path)
+    expect(page).to_have_title(title)

@@ -11,7 +11,7 @@ from wager.console.engineer import for_the_engineer
 from wager.console.fields import choose, field, filters
 from wager.console.format import Unit, percent, sentence
 from wager.console.markup import Markup, join, tag
-from wager.console.theme import Sheet, box, empty, href, page, show
+from wager.console.theme import Sheet, box, empty, href, page, show, titled
 from wager.domain.decisions import Choice
 from wager.domain.definitions import LEVELS
 
@@ -119,6 +119,7 @@ async def one_bet(sheet: Sheet) -> None:
         _without_choice(found)
         return
     titles = await item_titles(sheet.api, slip.named_items(found, choice))
+    titled(f"{slip.title(choice, titles)}, a bet")
     show(_slots(found, choice))
     with box("columns"):
         with box("stack"):

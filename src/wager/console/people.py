@@ -14,7 +14,7 @@ from wager.console.gifts import orders
 from wager.console.markup import Child, Markup, tag
 from wager.console.outlook import outlook
 from wager.console.slip import person_address, segment_address
-from wager.console.theme import Sheet, box, empty, href, page, show
+from wager.console.theme import Sheet, box, empty, href, page, show, titled
 from wager.console.trial import Trial, trial
 from wager.domain.events import ORDERED
 
@@ -135,6 +135,7 @@ async def person(sheet: Sheet) -> None:
     named = {*list(found.cart)[:SHOWN], *list(found.liked)[:SHOWN], *_latest_bought(found)}
     blocked = [one.value for one in found.blocked.values() if one.scope == "item"]
     titles = await item_titles(sheet.api, [*named, *blocked])
+    titled(name_of(found))
     show(_head(found))
     with box("columns"):
         with box("stack"):
@@ -145,11 +146,11 @@ async def person(sheet: Sheet) -> None:
                 await orders(sheet, asker)
             show(_shopping(found, titles))
             show(_leanings(found))
-            show(_counts(found))
         with box("stack"):
             is_asked = tried.is_past or sheet.asked("day")
             await outlook(sheet, found, tried.at if is_asked else None)
             show(_golden_record(found))
+            show(_counts(found))
     show(_engineer(found))
 
 

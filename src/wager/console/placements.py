@@ -22,7 +22,7 @@ from wager.console.reported import (
 )
 from wager.console.settings import settings
 from wager.console.slip import figure, placement_address
-from wager.console.theme import Sheet, box, empty, href, page, show
+from wager.console.theme import Sheet, box, empty, href, page, show, titled
 from wager.console.verdicts import table, words
 from wager.domain.definitions import Goal, Placement, Rule, UseCase
 from wager.domain.estimates import Estimate
@@ -92,6 +92,7 @@ async def placement(sheet: Sheet) -> None:
     bettors = await sheet.api.get("/v1/reports/ledger", Ledger, asked)
     goals = await definitions(sheet.api, "goals", Goal)
     declared = found.definition
+    titled(f"{name}, a placement")
     show(_head(declared))
     show(in_force(alarms))
     safe = [declared.default] if isinstance(declared.default, str) else []

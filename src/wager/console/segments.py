@@ -9,7 +9,7 @@ from wager.console.format import number, percent, plural, whole
 from wager.console.markup import Child, Markup, join, tag
 from wager.console.reported import Group, PopularThere, Segments
 from wager.console.slip import figure, placement_address, segment_address
-from wager.console.theme import Sheet, box, empty, href, page, show
+from wager.console.theme import Sheet, box, empty, href, page, show, titled
 from wager.console.verdicts import table
 from wager.domain.definitions import Segment
 
@@ -88,6 +88,7 @@ async def segment(sheet: Sheet) -> None:
     stored = await sheet.api.get(path_of("v1", "segments", name), Stored[Segment])
     found = await sheet.api.get("/v1/reports/segments", Segments)
     group = found.segments.get(name, Group())
+    titled(f"{name}, a segment")
     show(_head(stored.definition))
     show(_figures(group, found.people))
     with box("columns"):

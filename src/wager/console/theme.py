@@ -78,6 +78,11 @@ def page(path: str, title: str) -> Callable[[Build], Build]:
     return register
 
 
+def titled(name: str) -> None:
+    """Name the page in the browser's tabs and history."""
+    ui.page_title(f"{name} · wager")
+
+
 def guarded(sheet: Sheet, act: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
     """A handler whose problems are told on the page, and which leaves when signed out."""
 
