@@ -363,3 +363,22 @@ def test_nothing_is_a_possible_bet(shop: Shop) -> None:
     assert nothing
     assert all(0 < choice.propensity <= 1 for choice in nothing)
     assert nothing[0].content == {}
+
+
+@pytest.mark.parametrize("nobody", ["null", "Undefined", "0", " anonymous "])
+def test_an_id_that_stands_for_nobody_makes_no_person_of_all_who_share_it(
+    shop: Shop, nobody: str
+) -> None:
+    engine, _ = shop
+    first = engine.decide(placement="home", user_id=nobody)
+    assert engine.decide(placement="home", user_id=nobody).profile_id != first.profile_id
+    known = engine.decide(placement="home", user_id=nobody, anonymous_id="a-1")
+    assert engine.decide(placement="home", anonymous_id="a-1").profile_id == known.profile_id
+
+
+def test_ids_are_read_as_in_events(shop: Shop) -> None:
+    engine, clock = shop
+    track(engine, clock, "ada", "Item Disliked", itemId="p-0")
+    assert "p-0" not in shown(engine.decide(placement="home", user_id=" ada "))
+    with pytest.raises(BadInput, match="printable characters"):
+        engine.decide(placement="home", user_id="a\nda")

@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import structs
 from msgspec.structs import replace
 
+from wager.collect.claims import identifier
 from wager.collect.consent import stated
 from wager.collect.quality import FUTURE_TOLERANCE, Unreadable
 from wager.collect.tokens import subject
@@ -314,9 +315,13 @@ def _refused(context: Mapping[str, Any]) -> list[Purpose]:
 
 
 def _identities(request: DecideRequest) -> tuple[Identity, ...]:
+    """Who is asked for, read as events are: an id that stands for nobody is none."""
     names: list[Identity] = []
-    if request.user_id is not None:
-        names.append(Identity("user_id", request.user_id))
-    if request.anonymous_id is not None:
-        names.append(Identity("anonymous_id", request.anonymous_id))
+    try:
+        if (user_id := identifier("userId", request.user_id)) is not None:
+            names.append(Identity("user_id", user_id))
+        if (anonymous_id := identifier("anonymousId", request.anonymous_id)) is not None:
+            names.append(Identity("anonymous_id", anonymous_id))
+    except Unreadable as error:
+        raise BadInput(error.detail, code=error.code) from error
     return tuple(names)
