@@ -9,7 +9,7 @@ import wager
 from wager.domain.content import Item
 from wager.domain.decisions import Decision
 from wager.domain.models import Rates
-from wager.domain.rarity import Rarity
+from wager.domain.rarity import Rarity, Words
 from wager.engine.engine import Engine
 from wager.testing.shopping import Clock, Shop, order, track
 
@@ -62,7 +62,7 @@ def left_out(decision: Decision) -> set[str]:
 def test_rarity_is_self_information() -> None:
     """The share of baskets is given, and so are the bits."""
     tea = [Item(item_id=name, categories=["Tea"], tags={"Hot": 1.0}) for name in TEA]
-    rarity = Rarity(tea, Rates(dict.fromkeys(TEA, 1.0), 30.0), 98.0)
+    rarity = Rarity(Words(tea), Rates(dict.fromkeys(TEA, 1.0), 30.0), 98.0)
     ((bits, part), (_, other)) = rarity.of(tea[0])
     assert (part, other) == ("tea", "hot")
     held = 1.0 - 2.718281828459045 ** -(2 / 30)

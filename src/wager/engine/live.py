@@ -21,7 +21,7 @@ from wager.domain.definitions import Category, Goal, Placement, Segment, UseCase
 from wager.domain.models import Cycles, Snapshot
 from wager.domain.prices import Thirds, thirds
 from wager.domain.profiles import Profile
-from wager.domain.rarity import Rarity
+from wager.domain.rarity import Rarity, Words
 from wager.domain.repeats import Repeats
 from wager.engine.budgets import Budgets
 from wager.engine.capping import Counter, counters
@@ -63,8 +63,9 @@ class Live:
         self.recent = Recent()
         self.curbs: Curbs = {}
         self.winners: Mapping[str, Winner] = {}
-        self.rarity = Rarity()
-        self._rarity_day = 0
+        self.rarity, self._rarity_day = Rarity(), 0
+        # How often items changed in more than their stock, and what they are about as of when.
+        self._catalog, self._words = 0, (-1, Words())
         self._thirds: Thirds = {}
         self.items: dict[str, Item] = {}
         self.slates = Slates(self.items)
@@ -145,6 +146,7 @@ class Live:
         for item_id in deleted:
             self._forget(item_id)
         if put or deleted:
+            self._catalog += 1
             self.plain.clear()
             self.rank_shelf()
 
@@ -249,9 +251,11 @@ class Live:
             and abs(len(self.items) - known.items) <= 0.25 * known.items
         ):
             return
-        items = list(self.items.values())
-        self.rarity, self._rarity_day = Rarity(items, self.snapshot.rates, baskets), now
-        priced = thirds(items)
+        catalog, priced = self._catalog, self._thirds
+        if self._words[0] != catalog:
+            items = list(self.items.values())
+            self._words, priced = (catalog, Words(items)), thirds(items)
+        self.rarity, self._rarity_day = Rarity(self._words[1], self.snapshot.rates, baskets), now
         if priced != self._thirds:  # else what follows from the shelf need not be worked out anew
             with self.stores.transaction():  # no item comes or goes meanwhile
                 self._thirds = priced
