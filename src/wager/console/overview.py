@@ -283,12 +283,28 @@ def _often(heading: str, counts: dict[str, int]) -> Markup:
 
 
 def _first_steps(overview: Overview, placements: list[str]) -> Markup:
-    steps = []
+    """What is still to be done, in this order."""
+    steps: list[Child] = []
     if not overview.items:
-        steps.append("Publish what can be shown: POST /v1/items, or wager import.")
+        steps.append(_step("Publish what can be shown: ", "POST /v1/items", "wager import"))
     if not placements:
-        steps.append("Name a place to show it: PUT /v1/placements/home, or wager apply.")
+        steps.append(
+            _step(
+                "Name a place to show it: ", "PUT /v1/placements/home", "wager init", "wager apply"
+            )
+        )
     if not overview.events:
-        steps.append("Send what happens: POST /v1/track, with any Segment client.")
-    steps.append("Ask what to show: POST /v1/decide. The bet appears here at once.")
-    return join([tag("h2", "No bet was placed yet"), tag("ol", [tag("li", one) for one in steps])])
+        steps.append(
+            ["Send what happens: ", tag("code", "POST /v1/track"), ", or a Segment client."]
+        )
+    asked = tag("code", "POST /v1/decide")
+    steps.append(["Ask what to show: ", asked, ". The bet appears here at once."])
+    lines = [tag("li", one) for one in steps]
+    return join([tag("h2", "No bet was placed yet"), tag("ol", lines, class_="steps")])
+
+
+def _step(what: str, route: str, *commands: str) -> list[Child]:
+    found: list[Child] = [what, tag("code", route)]
+    for number, command in enumerate(commands):
+        found += [" and " if number else ", or ", tag("code", command)]
+    return [*found, "."]

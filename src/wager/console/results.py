@@ -44,7 +44,8 @@ async def results(sheet: Sheet) -> None:
     """One placement; the one with the most bets unless another is asked for."""
     placements = await definitions(sheet.api, "placements", Placement)
     if not placements:
-        show(tag("h1", "Did it work?"), tag("section", _no_placement(), class_="card gap"))
+        show(tag("div", tag("h1", "Did it work?"), class_="headline"))
+        show(tag("section", _no_placement(), class_="card"))
         return
     chosen = await _chosen(sheet, placements)
     asked = {"placement": chosen.name}

@@ -88,7 +88,7 @@ def _offer(name: str, one: Limited) -> list[str | Markup]:
 def _nearly(found: Stock) -> Markup:
     if not found.nearly:
         body = empty(
-            "Of no item some are left and counted. With ",
+            "No item has a stock that is counted and not sold out. With ",
             tag("code", "stock: 12"),
             " on an item, orders take from it, and at 0 it is shown no more.",
         )
