@@ -106,6 +106,20 @@ def test_an_order_wins_by_the_window_and_each_line_once() -> None:
     engine.close()
 
 
+def test_an_order_that_names_its_decision_settles_that_one_and_says_so() -> None:
+    engine, clock = opened()
+    first = engine.decide(placement="shelf", user_id="u-1")
+    clock.at += timedelta(minutes=1)
+    later = engine.decide(placement="shelf", user_id="u-1")
+    item = first.choices[0].item_id
+    lines = [{"product_id": item}]
+    track(engine, clock, "Order Completed", decisionId=first.decision_id, products=lines)
+    (outcome,) = engine.deciding.get(first.decision_id).outcomes
+    assert (outcome.item_id, outcome.attributed) == (item, "named")
+    assert state(engine, later) == ("open", 0.0)
+    engine.close()
+
+
 def test_an_order_settles_a_bet_of_long_ago_however_much_was_shown_since() -> None:
     engine, clock = opened()
     first = engine.decide(placement="shelf", user_id="u-1", candidates=["p-4"])

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -127,8 +127,12 @@ def _aside(event: Event, decision: Decision, slot: int, item_id: str | None) -> 
         item_id=item_id,
         event=event.name,
         at=event.at,
-        attributed="named" if "decisionId" in event.properties else "window",
+        attributed=_joined_by(event),
     )
+
+
+def _joined_by(event: Event) -> Literal["named", "window"]:
+    return "named" if "decisionId" in event.properties else "window"
 
 
 def _latest(
@@ -157,7 +161,7 @@ def _goal_outcome(event: Event, decision: Decision, choice: Choice, reward: floa
         at=event.at,
         reward=reward,
         kind="goal",
-        attributed="window",
+        attributed=_joined_by(event),
     )
 
 
