@@ -113,6 +113,18 @@ def test_a_repeat_has_no_second_effect(shop: Engine) -> None:
 # ---- for the household
 
 
+def test_what_the_household_still_keeps_out_is_not_promised(shop: Engine) -> None:
+    for user in ("ada", "bob"):
+        join(shop, user)
+    tell(shop, "ada", "Item Disliked", scope="tag", tag="funeral", **{"for": "household"})
+    (said,) = tell(shop, "bob", "Item Unblocked", 1, itemId="lily")
+    assert said == "You will not see anything about funeral again: nor Lilies."
+    assert not sees(shop, "bob", "lily")
+    (said,) = tell(shop, "bob", "Item Unblocked", 2, scope="tag", tag="funeral")
+    assert said == "You may see anything about funeral again."
+    assert sees(shop, "bob", "lily")
+
+
 def test_a_dislike_for_the_household_holds_for_all_of_it_and_for_nobody_else(shop: Engine) -> None:
     join(shop, "ada")
     join(shop, "bob")

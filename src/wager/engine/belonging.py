@@ -33,6 +33,15 @@ def household(stores: Stores, name: str) -> Profile | None:
     return stores.profiles.get(found) if found is not None else None
 
 
+def bound(stores: Stores, profile: Profile) -> Profile:
+    """The person with what was said for the whole household."""
+    for name in profile.households:
+        record = household(stores, name)
+        if record is not None:
+            profile = leanings.bound(profile, record)
+    return profile
+
+
 def tell_households(stores: Stores, member: Profile) -> None:
     """What the member said for all goes into the records of the households."""
     for name in member.households:

@@ -19,6 +19,7 @@ from wager.domain.events import (
     GIFT_MARKED,
     ORDERED,
     REFUNDED,
+    UNBLOCKED,
     Arrival,
     Collected,
     Effect,
@@ -30,7 +31,7 @@ from wager.domain.events import (
 from wager.domain.identity import PURPOSES, Purpose
 from wager.domain.profiles import Profile
 from wager.engine import giving
-from wager.engine.belonging import Batch, followed, tell_households
+from wager.engine.belonging import Batch, bound, followed, tell_households
 from wager.engine.recent import Recent
 from wager.errors import NotFound
 from wager.stores.base import Commit, EventQuery, ProfileQuery, Stores
@@ -150,6 +151,8 @@ class Collecting:
             stored.append(
                 StoredEvent(sequence=number, profile_id=profile_id, event=event, settled=settled)
             )
+            if event.name == UNBLOCKED and profile.households:
+                profile = bound(self.stores, profile)
             if (changed := leanings.effect(event, profile, self.live.items)) is not None:
                 effects.append(changed)
         self.hooks.sold([one.event for one in stored])

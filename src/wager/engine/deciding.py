@@ -20,7 +20,7 @@ from wager.domain.definitions import Level, Placement
 from wager.domain.identity import Identity, Purpose
 from wager.domain.profiles import Profile
 from wager.domain.queues import Queue
-from wager.engine.belonging import household
+from wager.engine.belonging import bound
 from wager.engine.bets import Bet, logged
 from wager.engine.betting import Bettor
 from wager.engine.capping import Capping, running
@@ -32,7 +32,6 @@ from wager.learn.attribution import CLICK
 from wager.measure.assignment import left_alone
 from wager.stats.draws import uniform
 from wager.stores.base import DecisionPage, DecisionQuery
-from wager.unify import leanings
 
 MAX_PLACEMENTS = 20
 HELD_OUT = Reason(kind="holdout", text="held out, so that lift can be known")
@@ -60,7 +59,7 @@ class Deciding:
         with self.live.stores.transaction() as commit, self.live.budgets:
             now = request.at or self.live.now()  # in here, so that no later decision is before it
             profile, known = self._who(request, public, now)
-            asker = self._bound(profile) if profile.households else profile
+            asker = bound(self.live.stores, profile) if profile.households else profile
             decisions: list[Decision] = []
             taken: frozenset[str] = frozenset()
             for placement, decision_id in zip(placements, ids, strict=True):
@@ -142,14 +141,6 @@ class Deciding:
             profile_id=self.live.new_id(), created_at=now, updated_at=now, identities=names[:1]
         )
         return made, False
-
-    def _bound(self, profile: Profile) -> Profile:
-        """The person with what was said for the whole household."""
-        for name in profile.households:
-            record = household(self.live.stores, name)
-            if record is not None:
-                profile = leanings.bound(profile, record)
-        return profile
 
     def _check_token(self, request: DecideRequest) -> None:
         secret = self.live.signing_secret
