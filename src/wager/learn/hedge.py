@@ -9,13 +9,11 @@ from wager.domain.models import Trust
 from wager.stats.decay import in_one_unit
 
 HALF_LIFE_DAYS = 15.0  # a choice weighs twice as much as one from 15 days before
-DOUBT = 0.75  # the standard deviation of the share that is real, before there is evidence
+DOUBT = 1.5  # the standard deviation of the share that is real, before there is evidence
 ALIKE = 0.5  # of what is real with others: by how much it may well differ in a segment
 ENOUGH = 0.9  # bets that are so likely worth it are placed in full
 SEEN = 1000.0  # choices up to which they count in proportion: who has to learn begins worse
 LEAST_SHARE = 0.05  # of the odds: so that one can see when bets are worth it again
-KEPT = 0.1  # of the odds are the safe choice's until it is known whether bets beat it
-CLEAR = 2.0  # standard errors of what the safe choice brings, within what bets are said to gain
 ROUNDED = 1e-9  # of what was there: as little is left where all of it was taken away
 Real = tuple[float, float]  # the share of the said gains that is real, and its standard error
 
@@ -125,26 +123,13 @@ class Hedge(msgspec.Struct):
         told, known = min(count / SEEN, 1.0) / variance, 1.0 / before[1] ** 2
         return (seen * told + before[0] * known) / (told + known), sqrt(1.0 / (told + known))
 
-    def most(self) -> float:
-        """The largest share of the odds that bets may have: what the safe choice brings has to be
-        known `CLEAR` times as exactly as what they are said to gain over it on the average. One
-        that had bad luck when it was first shown would never be shown again."""
-        scale = max(self.newest, 1e-300)
-        bets, safe = [one / scale for one in self.bets], [one / scale for one in self.safe]
-        count = bets[0] + safe[0]
-        if safe[0] <= 0.0 or bets[1] <= 0.0:
-            return 1.0 - KEPT
-        mean, gain = (bets[3] + safe[3]) / count, bets[1] / bets[0]
-        noise = (bets[4] + safe[4]) / count - mean * mean
-        return 1.0 if safe[0] >= noise * (CLEAR / gain) ** 2 else 1.0 - KEPT
-
 
 def share(real: Real) -> float:
     """The share of the odds that bets get: the probability that what they gain is real, all of it
     from `ENOUGH` on; never less than `LEAST_SHARE`.
 
-    >>> share((1.0, DOUBT)), round(share((0.0, 0.2)), 2), share((-1.0, 0.2))
-    (1.0, 0.56, 0.05)
+    >>> round(share((1.0, DOUBT)), 2), round(share((0.0, 0.2)), 2), share((-1.0, 0.2))
+    (0.83, 0.56, 0.05)
     """
     mean, deviation = real
     return min(max(0.5 * (1.0 + erf(mean / deviation / sqrt(2.0))) / ENOUGH, LEAST_SHARE), 1.0)
@@ -153,9 +138,9 @@ def share(real: Real) -> float:
 def trust(fold: Hedge, segments: Mapping[str, Hedge]) -> Trust:
     """What is known of a placement, and of its segments: each leans on what is real with all
     others there, and may differ from that by half of it."""
-    real, most, parts = fold.real(), fold.most(), {}
+    real, parts = fold.real(), {}
     for name, part in segments.items():
         others = fold.without(part).real()
         own = part.real((others[0], max(others[1], ALIKE * abs(others[0]))))
-        parts[name] = Trust(min(share(own), most), *own, part.count)
-    return Trust(min(share(real), most), *real, fold.count, parts)
+        parts[name] = Trust(share(own), *own, part.count)
+    return Trust(share(real), *real, fold.count, parts)
