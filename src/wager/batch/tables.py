@@ -1,14 +1,13 @@
 """Tables over the whole history, computed in a child process so that the server stays small."""
 
 import importlib.util
-import subprocess
-import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import msgspec
 
+from wager.batch.child import never, run, until
 from wager.batch.counting import Counting
 from wager.errors import BatchFailed, MissingExtra
 
@@ -20,19 +19,21 @@ def also_bought_in_child(
     *,
     memory_limit_mb: int = 512,
     counting: Counting | None = None,
+    stopping: Callable[[], bool] = never,
 ) -> Neighbours:
     """What else was bought by those who bought an item: `{item_id: [(other, weight), ...]}`.
 
     `lines` are purchases: profile id, item id, seconds since 1970. The weight is the root of the
     log-likelihood ratio (about a z-score: 3 is beyond chance), strongest first, at most 30 each.
+    BatchFailed where it did not come through, or as soon as `stopping` says so.
     """
     if not all(importlib.util.find_spec(name) for name in ("ibis", "duckdb")):
         raise MissingExtra("the also-bought table", "batch")
     how = msgspec.structs.replace(counting or Counting(), memory_limit_mb=memory_limit_mb)
     with tempfile.TemporaryDirectory(prefix="wager-batch-") as folder:
         source, target = Path(folder, "lines.csv"), Path(folder, "neighbours.csv")
-        items = _write(lines, source)
-        _run(source, target, how)
+        items = _write(until(stopping, lines), source)
+        _run(source, target, how, stopping)
         return _read(target, items)
 
 
@@ -48,23 +49,16 @@ def _write(lines: Iterable[tuple[str, str, float]], target: Path) -> list[str]:
     return list(items)
 
 
-def _run(source: Path, target: Path, how: Counting) -> None:
+def _run(source: Path, target: Path, how: Counting, stopping: Callable[[], bool]) -> None:
     if source.stat().st_size == 0:
         target.touch()
         return
-    settings = msgspec.json.encode(how).decode()
-    child = subprocess.run(
-        [sys.executable, "-m", "wager.batch.cooccurrence", str(source), str(target), settings],
-        stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        text=True,
-        check=False,
-    )
-    if child.returncode != 0:
-        last = (child.stderr.strip().splitlines() or [f"exit code {child.returncode}"])[-1]
+    arguments = (str(source), str(target), msgspec.json.encode(how).decode())
+    wrong = run("wager.batch.cooccurrence", arguments, stopping)
+    if wrong is not None:
         raise BatchFailed(
-            f"the also-bought table could not be computed within {how.memory_limit_mb} MB: {last}; "
-            "give it more memory, or count fewer items (least_profiles)"
+            f"the also-bought table could not be computed within {how.memory_limit_mb} MB: "
+            f"{wrong}; give it more memory, or count fewer items (least_profiles)"
         )
 
 

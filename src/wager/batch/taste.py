@@ -4,14 +4,14 @@ Run as a program it is that child: reads arrays, learns, writes the taste.
 """
 
 import math
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
 
+from wager.batch.child import never, run, until
 from wager.domain.taste import Taste
 from wager.errors import BatchFailed
 from wager.learn.factors import History, Shape, learn_taste, pack, supported, unpack
@@ -20,22 +20,22 @@ DAY = 86_400.0
 TABLES = 4  # of items by items, in single precision, that are held at once
 
 
-def taste_in_child(lines: Iterable[tuple[str, str, float]], *, memory_limit_mb: int = 512) -> Taste:
+def taste_in_child(
+    lines: Iterable[tuple[str, str, float]],
+    *,
+    memory_limit_mb: int = 512,
+    stopping: Callable[[], bool] = never,
+) -> Taste:
     """What people of the same taste go on to buy, from purchases: profile id, item id, seconds
-    since 1970. The items of the widest support are known, as many as the memory allows."""
+    since 1970. The items of the widest support are known, as many as the memory allows.
+    BatchFailed where it did not come through, or as soon as `stopping` says so."""
     with tempfile.TemporaryDirectory(prefix="wager-batch-") as folder:
         source, target = Path(folder, "history.npz"), Path(folder, "taste.npz")
-        _write(lines, source)
-        child = subprocess.run(
-            [sys.executable, "-m", "wager.batch.taste", source, target, str(memory_limit_mb)],
-            stderr=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            text=True,
-            check=False,
-        )
-        if child.returncode != 0:
-            last = (child.stderr.strip().splitlines() or [f"exit code {child.returncode}"])[-1]
-            raise BatchFailed(f"taste could not be learnt within {memory_limit_mb} MB: {last}")
+        _write(until(stopping, lines), source)
+        arguments = (str(source), str(target), str(memory_limit_mb))
+        wrong = run("wager.batch.taste", arguments, stopping)
+        if wrong is not None:
+            raise BatchFailed(f"taste could not be learnt within {memory_limit_mb} MB: {wrong}")
         return unpack(target.read_bytes())
 
 

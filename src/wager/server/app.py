@@ -163,10 +163,20 @@ def _relate(shared: Shared) -> None:
     learning = shared.engine.learning
     if not learning.outgrown or not all(map(find_spec, ("ibis", "duckdb"))):
         return
+
+    def stopping() -> bool:
+        return shared.stopping
+
     try:
-        learning.rebuild(also_bought_in_child, taste_in_child)
+        learning.rebuild(
+            partial(also_bought_in_child, stopping=stopping),
+            partial(taste_in_child, stopping=stopping),
+        )
     except Exception:
-        log.exception("also-bought failed; it is tried again in %g s", RELATE_SECONDS)
+        if shared.stopping:
+            log.info("also-bought is not worked out any more: the server stops")
+        else:
+            log.exception("also-bought failed; it is tried again in %g s", RELATE_SECONDS)
 
 
 def _to(path: str) -> Callable[[Request], Awaitable[Response]]:
