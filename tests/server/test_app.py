@@ -11,7 +11,7 @@ import pytest
 import wager
 from wager.errors import StoreError
 from wager.server.app import _expire, _learn
-from wager.server.running import _listening
+from wager.server.running import listening
 from wager.server.shared import Shared
 from wager.stores.base import EventQuery
 
@@ -61,7 +61,7 @@ def test_a_port_that_is_taken_is_told() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         with pytest.raises(StoreError, match="--port"):
-            _listening("127.0.0.1", taken.getsockname()[1])
+            listening("127.0.0.1", taken.getsockname()[1])
 
 
 def test_not_ready_while_it_stops(serve: Serve) -> None:
