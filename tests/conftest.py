@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import settings
 
-from wager.engine import live
+from wager.engine import fitting, live
 
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
@@ -14,7 +14,10 @@ settings.load_profile("any machine")
 
 @pytest.fixture(autouse=True)
 def seeded(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Engines in this process draw by keys that follow from the test's name alone."""
+    """Engines in this process draw by keys that follow from the test's name alone, and fit by what
+    is new alone, however long a fit takes."""
+    monkeypatch.setattr(fitting, "RESTS", 0.0)
+    monkeypatch.setattr(fitting, "QUICK", float("inf"))
     stream = random.Random(request.node.nodeid)
     monkeypatch.setattr(
         live,

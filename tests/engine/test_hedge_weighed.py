@@ -159,7 +159,7 @@ def test_what_is_given_up_for_another_goal_is_not_held_against_bets(
     found = begin(liked, liked, **TWO).run()
     assert found.share == 1.0
     assert found.real == pytest.approx(1.0, abs=5.0 * found.error)
-    assert found.error < 0.3
+    assert found.error < 0.5
 
 
 def test_one_goal_alone_would_hold_it_against_them(

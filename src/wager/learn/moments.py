@@ -23,10 +23,9 @@ TOLD = 12  # columns of what the caller tells
 VALUES = 8  # of one key of the context, or segments, that have a column
 MOST = 200  # items with a regression of their own; later ones teach their first group
 USUAL = 0.15  # by how much of the usual reward one column changes an item's, a priori
-# times stronger than usual that an item's level and its columns lean a priori: people differ by
-# what they are more than by the hour; by how many factors of e it may well be otherwise
-USUALLY = {"": 0.14, "segment": 0.08}
-OTHERS, SURE, SURE_OF_LEVELS = 1.0, 1.5, 0.5
+# times stronger than usual that an item's level and its columns lean a priori, and by how many
+# factors of e it may well be otherwise
+LEVEL, OTHERS, SURE_OF_LEVELS, SURE = 0.14, 1.0, 0.5, 1.5
 NEXT, WEAKEST, STRONGEST = 2.5, 0.02, 200.0  # leans are looked for by factors, between bounds
 # days after which a showing weighs half as much: the pace that foretells best is believed
 HALF_LIVES = (60.0, 15.0, 4.0)
@@ -368,7 +367,7 @@ def _key(column: str) -> str:
 
 
 def _usually(key: str) -> float:
-    return USUALLY.get(key, OTHERS)
+    return OTHERS if key else LEVEL
 
 
 def _members(names: Sequence[str], shares: Sequence[Sequence[Group]]) -> Floats:

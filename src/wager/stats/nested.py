@@ -7,7 +7,7 @@ from scipy.sparse import csr_array
 
 Floats = NDArray[np.float64]
 
-SHARED = 1.0  # times as strongly that groups lean on what holds for everything
+SHARED = 0.3  # times as strongly that groups lean on what holds for everything
 OVERLAP = 0.5  # of the groups' doubt that is not in the things' already
 ROOT = 0.05  # times as strongly that what holds for everything leans on nothing
 EXACT, STEPS = 1e-6, 100  # share of the distance to the solution that is left; at most so many
