@@ -130,11 +130,8 @@ def weighed_of(
 ) -> tuple[Weighed, ...]:  # fmt: skip
     """Each choice by all that the bet is for, beside the safe choice of its slot; none where that
     is one goal, or where the safe choice is nothing."""
-    placement = ask.placement
-    if not table.safe or not (placement.goals or ask.queue is not None):
-        return ()
-    safe = table.safe_rows
-    if not safe:
+    placement, safe = ask.placement, table.safe_rows
+    if not safe or not (placement.goals or ask.queue is not None):
         return ()
     mean, _ = weighted(placement, table.worth, table.further)
     told, times = promised(placement, table.worth, table.further), np.ones(len(mean))
